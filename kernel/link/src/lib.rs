@@ -1,0 +1,15 @@
+//! The typed messages between the kernel process and its worker, and how they travel.
+//!
+//! Owns the message types and their framing over a local stream: a 4-byte little-endian length, then JSON.
+//! It must not know ZeroMQ, candle or Rhai. Read [`ToWorker`] and [`FromWorker`] first.
+
+mod bundle;
+mod frame;
+mod message;
+
+pub use bundle::Bundle;
+pub use frame::{FrameReader, FrameWriter, LinkError};
+pub use message::{
+    Command, Completion, CompletionKind, Completions, Execute, Finished, FromWorker, Inspection, Is, PluginRecord,
+    Problem, Request, StreamName, ToWorker, Usage,
+};

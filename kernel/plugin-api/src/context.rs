@@ -1,0 +1,80 @@
+//! What a hook is given: facts to read, a working zone to change, control over what comes next.
+
+use crate::{Event, Facts, Requests, Working};
+use std::ops::Deref;
+
+/// The context of one hook call. Facts are read as fields (`ctx.epoch`), the rest through its own zone or method.
+#[derive(Clone, Default)]
+pub struct Context {
+    facts: Facts,
+    /// What a plugin may look into and change.
+    pub working: Working,
+    requests: Requests,
+    events: Vec<Event>,
+}
+
+impl Deref for Context {
+    type Target = Facts;
+    fn deref(&self) -> &Facts {
+        &self.facts
+    }
+}
+
+impl Context {
+    /// Ends the session at the very next boundary; the first reason given stands.
+    pub fn stop(&mut self, reason: impl Into<String>) {
+        self.requests.stop.get_or_insert_with(|| reason.into());
+    }
+
+    /// Leaves out the rest of the running batch.
+    pub fn skip_batch(&mut self) {
+        self.requests.skip_batch = true;
+    }
+
+    /// Leaves out the rest of the running epoch's training loop.
+    pub fn skip_epoch(&mut self) {
+        self.requests.skip_epoch = true;
+    }
+
+    /// Saves a checkpoint right after the running batch.
+    pub fn request_checkpoint(&mut self) {
+        self.requests.checkpoint = true;
+    }
+
+    /// Runs a validation loop right after the running batch.
+    pub fn request_validation(&mut self) {
+        self.requests.validation = true;
+    }
+
+    /// Deactivates a plugin from the next hook on.
+    pub fn disable(&mut self, plugin: impl Into<String>) {
+        self.requests.disable.push(plugin.into());
+    }
+
+    /// Hands something to whoever draws: text, progress, a chart.
+    pub fn emit(&mut self, event: Event) {
+        self.events.push(event);
+    }
+
+    /// Prints a line in the running cell.
+    pub fn print(&mut self, text: impl Into<String>) {
+        self.emit(Event::Print(text.into()));
+    }
+
+    /// The side of the context that only the run and the manager use: plugins have no business there.
+    #[doc(hidden)]
+    pub fn driver(&mut self) -> Driver<'_> {
+        Driver { facts: &mut self.facts, requests: &mut self.requests, events: &mut self.events }
+    }
+}
+
+/// Write access to facts, requests and events, for the run and the manager.
+#[doc(hidden)]
+pub struct Driver<'a> {
+    /// The facts, writable.
+    pub facts: &'a mut Facts,
+    /// What plugins asked for; whoever serves a request takes it out.
+    pub requests: &'a mut Requests,
+    /// What plugins and the manager emitted, oldest first.
+    pub events: &'a mut Vec<Event>,
+}

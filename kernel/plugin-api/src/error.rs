@@ -1,0 +1,80 @@
+//! How a plugin's call can fail, and what is kept of a failure.
+
+use crate::{Hook, RunId};
+use serde::{Deserialize, Serialize};
+
+/// Why a plugin's call failed.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PluginError {
+    /// The plugin's own code failed; `line` and `column` count from 1 in its source, where known.
+    #[error("{message}")]
+    Failed {
+        /// What went wrong.
+        message: String,
+        /// Line in the plugin's source.
+        line: Option<usize>,
+        /// Column in that line.
+        column: Option<usize>,
+    },
+    /// The plugin's Rust code panicked.
+    #[error("panicked: {message}")]
+    Panicked {
+        /// The panic's message.
+        message: String,
+    },
+    /// The user interrupted the call; not the plugin's fault, so it does not count towards quarantine.
+    #[error("interrupted")]
+    Interrupted,
+    /// Something was set that cannot be, or is of the wrong kind.
+    #[error("{message}")]
+    Invalid {
+        /// What was asked, what was found, what to do.
+        message: String,
+    },
+}
+
+impl PluginError {
+    /// A failure without a place in a source text.
+    pub fn failed(message: impl Into<String>) -> Self {
+        Self::Failed { message: message.into(), line: None, column: None }
+    }
+
+    /// A wrong value or name.
+    pub fn invalid(message: impl Into<String>) -> Self {
+        Self::Invalid { message: message.into() }
+    }
+}
+
+impl From<candle_core::Error> for PluginError {
+    fn from(error: candle_core::Error) -> Self {
+        Self::failed(error.to_string())
+    }
+}
+
+/// A failed hook call: who, where in the run, where in the source.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HookFailure {
+    /// The run.
+    pub run: RunId,
+    /// The plugin's name.
+    pub plugin: String,
+    /// The hook that failed.
+    pub hook: Hook,
+    /// The epoch, from 0.
+    pub epoch: usize,
+    /// The batch, from 0, in a batch hook.
+    pub batch: Option<usize>,
+    /// The error's text.
+    pub message: String,
+    /// Line in the plugin's source, from 1.
+    pub line: Option<usize>,
+    /// Column in that line, from 1.
+    pub column: Option<usize>,
+    /// Failures of this plugin without a success between.
+    pub in_a_row: usize,
+    /// Whether this failure took the plugin out of service.
+    pub quarantined: bool,
+    /// Whether the plugin's policy ends the run.
+    pub stops_run: bool,
+}

@@ -1,0 +1,33 @@
+//! What a plugin author reads: hooks, the context, the `Plugin` trait, metadata, errors.
+//!
+//! This crate is the contract between plugins, the manager that calls them and the engine that trains.
+//! It must not know Rhai, Jupyter, the manager or the engine; `Model` and `Optimizer` are therefore traits here.
+//! Read [`Plugin`] first, then [`Context`], then [`Hook`].
+
+mod context;
+mod control;
+mod error;
+mod event;
+mod facts;
+mod hook;
+mod metadata;
+mod nearest;
+mod per_run;
+mod plugin;
+mod sink;
+mod table;
+mod working;
+
+pub use context::{Context, Driver};
+pub use control::Requests;
+pub use error::{HookFailure, PluginError};
+pub use event::{Chart, Event, Progress, Series, Split};
+pub use facts::{Fact, Facts, Outcome, RunId};
+pub use hook::{Hook, HookSet};
+pub use metadata::Metadata;
+pub use nearest::nearest;
+pub use per_run::PerRun;
+pub use plugin::Plugin;
+pub use sink::{Fired, HookSink, NoHooks};
+pub use table::Table;
+pub use working::{Model, Optimizer, Working};

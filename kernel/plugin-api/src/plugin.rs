@@ -1,0 +1,200 @@
+//! The trait that plugin authors implement.
+
+use crate::{Context, Hook, HookSet, Metadata, PluginError, RunId, Table};
+use serde_json::{Map, Value};
+
+type Called = Result<(), PluginError>;
+
+/// A plugin: any of the fourteen hooks, settings, and state that belongs to a run.
+///
+/// ```
+/// use candlewick_plugin_api::{Context, Hook, HookSet, Metadata, Plugin, PluginError};
+///
+/// struct StopAtLoss(f64);
+///
+/// impl Plugin for StopAtLoss {
+///     fn metadata(&self) -> Metadata {
+///         Metadata::of("stop_at_loss", "1.0.0", "stops when the loss is low enough")
+///     }
+///     fn hooks(&self) -> HookSet {
+///         HookSet::none().with(Hook::EndTrainingBatch)
+///     }
+///     fn end_training_batch(&mut self, ctx: &mut Context) -> Result<(), PluginError> {
+///         if ctx.loss.is_some_and(|loss| loss < self.0) {
+///             ctx.stop("the loss is low enough");
+///         }
+///         Ok(())
+///     }
+/// }
+/// ```
+#[allow(unused_variables)]
+pub trait Plugin {
+    /// Its description and defaults; asked for at registration.
+    fn metadata(&self) -> Metadata;
+
+    /// The hooks it wants to be called at; asked for at registration. All by default.
+    fn hooks(&self) -> HookSet {
+        HookSet::all()
+    }
+
+    /// Takes its settings, defaults filled in: at registration, before any hook.
+    ///
+    /// # Errors
+    /// A value it cannot use; the plugin is then not registered.
+    fn configure(&mut self, config: &Map<String, Value>) -> Called {
+        Ok(())
+    }
+
+    /// Its state in this run, for a checkpoint or a successor; none when it keeps nothing.
+    fn state(&self, run: RunId) -> Option<Value> {
+        None
+    }
+
+    /// Takes back what [`Plugin::state`] gave.
+    ///
+    /// # Errors
+    /// A state it cannot read.
+    fn restore(&mut self, run: RunId, state: &Value) -> Called {
+        Ok(())
+    }
+
+    /// A table it offers about a run, such as `history`'s `epochs`.
+    fn table(&self, run: RunId, name: &str) -> Option<Table> {
+        None
+    }
+
+    /// Calls the method of a hook. Hosts of other languages override this one instead of the fourteen.
+    ///
+    /// # Errors
+    /// Whatever the hook's method returns.
+    fn call(&mut self, hook: Hook, ctx: &mut Context) -> Called {
+        match hook {
+            Hook::StartTrainingSession => self.start_training_session(ctx),
+            Hook::LoadCheckpoint => self.load_checkpoint(ctx),
+            Hook::StartEpoch => self.start_epoch(ctx),
+            Hook::StartTrainingLoop => self.start_training_loop(ctx),
+            Hook::StartTrainingBatch => self.start_training_batch(ctx),
+            Hook::EndTrainingBatch => self.end_training_batch(ctx),
+            Hook::EndTrainingLoop => self.end_training_loop(ctx),
+            Hook::StartValidationLoop => self.start_validation_loop(ctx),
+            Hook::StartValidationBatch => self.start_validation_batch(ctx),
+            Hook::EndValidationBatch => self.end_validation_batch(ctx),
+            Hook::EndValidationLoop => self.end_validation_loop(ctx),
+            Hook::SaveCheckpoint => self.save_checkpoint(ctx),
+            Hook::EndEpoch => self.end_epoch(ctx),
+            Hook::EndTrainingSession => self.end_training_session(ctx),
+        }
+    }
+
+    /// Once, before anything else.
+    ///
+    /// # Errors
+    /// What went wrong; the manager names plugin, hook, epoch and batch.
+    fn start_training_session(&mut self, ctx: &mut Context) -> Called {
+        Ok(())
+    }
+
+    /// After the session started, when the run resumes from a checkpoint.
+    ///
+    /// # Errors
+    /// What went wrong; the manager names plugin, hook, epoch and batch.
+    fn load_checkpoint(&mut self, ctx: &mut Context) -> Called {
+        Ok(())
+    }
+
+    /// At the start of each epoch.
+    ///
+    /// # Errors
+    /// What went wrong; the manager names plugin, hook, epoch and batch.
+    fn start_epoch(&mut self, ctx: &mut Context) -> Called {
+        Ok(())
+    }
+
+    /// Before the first training batch of an epoch.
+    ///
+    /// # Errors
+    /// What went wrong; the manager names plugin, hook, epoch and batch.
+    fn start_training_loop(&mut self, ctx: &mut Context) -> Called {
+        Ok(())
+    }
+
+    /// Before the forward pass of a training batch.
+    ///
+    /// # Errors
+    /// What went wrong; the manager names plugin, hook, epoch and batch.
+    fn start_training_batch(&mut self, ctx: &mut Context) -> Called {
+        Ok(())
+    }
+
+    /// After the optimizer's step.
+    ///
+    /// # Errors
+    /// What went wrong; the manager names plugin, hook, epoch and batch.
+    fn end_training_batch(&mut self, ctx: &mut Context) -> Called {
+        Ok(())
+    }
+
+    /// After the last training batch of an epoch.
+    ///
+    /// # Errors
+    /// What went wrong; the manager names plugin, hook, epoch and batch.
+    fn end_training_loop(&mut self, ctx: &mut Context) -> Called {
+        Ok(())
+    }
+
+    /// Before the first validation batch.
+    ///
+    /// # Errors
+    /// What went wrong; the manager names plugin, hook, epoch and batch.
+    fn start_validation_loop(&mut self, ctx: &mut Context) -> Called {
+        Ok(())
+    }
+
+    /// Before the forward pass of a validation batch.
+    ///
+    /// # Errors
+    /// What went wrong; the manager names plugin, hook, epoch and batch.
+    fn start_validation_batch(&mut self, ctx: &mut Context) -> Called {
+        Ok(())
+    }
+
+    /// After a validation batch was measured.
+    ///
+    /// # Errors
+    /// What went wrong; the manager names plugin, hook, epoch and batch.
+    fn end_validation_batch(&mut self, ctx: &mut Context) -> Called {
+        Ok(())
+    }
+
+    /// After the last validation batch.
+    ///
+    /// # Errors
+    /// What went wrong; the manager names plugin, hook, epoch and batch.
+    fn end_validation_loop(&mut self, ctx: &mut Context) -> Called {
+        Ok(())
+    }
+
+    /// When a checkpoint has been written.
+    ///
+    /// # Errors
+    /// What went wrong; the manager names plugin, hook, epoch and batch.
+    fn save_checkpoint(&mut self, ctx: &mut Context) -> Called {
+        Ok(())
+    }
+
+    /// At the end of each epoch.
+    ///
+    /// # Errors
+    /// What went wrong; the manager names plugin, hook, epoch and batch.
+    fn end_epoch(&mut self, ctx: &mut Context) -> Called {
+        Ok(())
+    }
+
+    /// Once, after everything else, however the session ended.
+    ///
+    /// # Errors
+    /// What went wrong; the manager names plugin, hook, epoch and batch.
+    fn end_training_session(&mut self, ctx: &mut Context) -> Called {
+        Ok(())
+    }
+}

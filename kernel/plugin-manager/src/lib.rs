@@ -1,0 +1,1 @@
+//! candlewick-plugin-manager
