@@ -36,7 +36,7 @@ impl Outcome {
 }
 
 /// What a run knows at a hook. `epoch`, `batch` and `global_step` count from 0, as in the systems this carries on.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub struct Facts {
     /// The run these facts are about.
     pub run: RunId,
