@@ -2,6 +2,7 @@
 
 use super::update::in_place;
 use crate::nn::ops::host::host;
+use crate::nn::ops::simd::vectorized;
 use candle_core::{Result, Tensor, Var};
 
 /// One step of Adam with decoupled weight decay (Loshchilov and Hutter, 2019, algorithm 2, as PyTorch computes it).
@@ -24,16 +25,10 @@ impl AdamW {
         let gradient = gradient.contiguous()?;
         let held = host(&gradient);
         let g = held.numbers::<f32>()?;
-        in_place(var, |p| {
-            in_place(m, |m| {
-                in_place(v, |v| {
-                    self.update(p, g, m, v);
-                    Ok(())
-                })
-            })
-        })
+        in_place(var, |p| in_place(m, |m| in_place(v, |v| Ok(vectorized(|| self.update(p, g, m, v))))))
     }
 
+    #[inline(always)]
     fn update(&self, p: &mut [f32], g: &[f32], m: &mut [f32], v: &mut [f32]) {
         let (beta1, beta2, eps) = (self.beta1 as f32, self.beta2 as f32, self.eps as f32);
         let (rest1, rest2) = ((1.0 - self.beta1) as f32, (1.0 - self.beta2) as f32);
