@@ -6,10 +6,6 @@ use candlewick_engine::nn::{LayerSpec, Loss, Mode, Net, Optimizer, OptimizerSpec
 use candlewick_engine::{Result, Seed};
 use std::time::{Duration, Instant};
 
-// The library's own allocator; the system's costs more than some operations.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> Result<()> {
     let threads = std::env::var("RAYON_NUM_THREADS").unwrap_or_else(|_| "all".to_owned());
     println!("threads: {threads}; the least of many steps, in ms");

@@ -97,9 +97,17 @@ impl Layer {
     /// # Errors
     /// [`EngineError::Interrupted`], or what a layer says.
     pub fn through(layers: &[Self], x: &Tensor, mode: Mode) -> Result<Tensor> {
-        layers.iter().try_fold(x.clone(), |x, layer| {
-            if interrupt::requested() { Err(EngineError::Interrupted) } else { layer.forward(&x, mode) }
-        })
+        let (mut x, mut layers) = (x.clone(), layers.iter().peekable());
+        while let Some(layer) = layers.next() {
+            if interrupt::requested() {
+                return Err(EngineError::Interrupted);
+            }
+            // A relu right after a convolution is computed with it.
+            let fused = matches!(layer.spec, LayerSpec::Conv2d { .. })
+                && layers.next_if(|next| next.spec == LayerSpec::Relu).is_some();
+            x = layer.forward(&x, mode, fused)?;
+        }
+        Ok(x)
     }
 
     /// Makes the running statistics of the newest training forward pass permanent.
@@ -114,14 +122,14 @@ impl Layer {
         Ok(())
     }
 
-    fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
+    fn forward(&self, x: &Tensor, mode: Mode, relu: bool) -> Result<Tensor> {
         self.fits(x)?;
         let slot = |i: usize| self.slots.get(i).map(|slot| slot.tensor(mode));
         let own = |i: usize| self.slots[i].tensor(mode);
         Ok(match self.spec {
             LayerSpec::Linear { .. } => linear(x, own(0), slot(1))?,
             LayerSpec::Conv2d { kernel, stride, padding, .. } => {
-                conv2d(x, own(0), slot(1), Window { kernel, stride, padding })?
+                conv2d(x, own(0), slot(1), Window { kernel, stride, padding }, relu)?
             }
             LayerSpec::MaxPool2d { kernel, stride } => max_pool2d(x, kernel, stride)?,
             LayerSpec::Flatten => x.reshape((x.dim(0)?, ()))?,

@@ -1,7 +1,7 @@
 //! Normalisation of each channel over the batch. Read [`statistics`], then [`batch_norm`].
 
 use super::host::{host, numbers};
-use super::simd::{sum, vectorized};
+use super::simd::{dot, sum, vectorized};
 use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, Tensor};
 
 /// Each channel's mean and variance (divided by the count) over the batch and all positions; `x` is
@@ -48,8 +48,18 @@ fn own_statistics(x: &Tensor) -> Result<(Tensor, Tensor)> {
         }
         sums.into_iter().map(|sum| (sum / count) as f32).collect::<Vec<f32>>()
     };
-    let mean = total(&|_, part| vectorized(|| sum(part.iter().copied())));
-    let variance = total(&|c, part| vectorized(|| sum(part.iter().map(|x| (x - mean[c]) * (x - mean[c])))));
+    let mean = total(&|_, part| {
+        vectorized(
+            #[inline(always)]
+            || sum(part, |x| x),
+        )
+    });
+    let variance = total(&|c, part| {
+        vectorized(
+            #[inline(always)]
+            || sum(part, |x| (x - mean[c]) * (x - mean[c])),
+        )
+    });
     Ok((Tensor::from_vec(mean, channels, x.device())?, Tensor::from_vec(variance, channels, x.device())?))
 }
 
@@ -107,13 +117,16 @@ impl CustomOp3 for BatchNorm {
     ) -> Result<(CpuStorage, Shape)> {
         let (weight, bias) = (numbers::<f32>(weight, w_l)?, numbers::<f32>(bias, b_l)?);
         let mut y = numbers::<f32>(x, x_l)?.to_vec();
-        vectorized(|| {
-            for (i, part) in y.chunks_exact_mut(positions(x_l.dims())).enumerate() {
-                let c = i % weight.len();
-                let (mean, factor, bias) = (self.mean[c], self.scale[c] * weight[c], bias[c]);
-                part.iter_mut().for_each(|x| *x = (*x - mean) * factor + bias);
-            }
-        });
+        vectorized(
+            #[inline(always)]
+            || {
+                for (i, part) in y.chunks_exact_mut(positions(x_l.dims())).enumerate() {
+                    let c = i % weight.len();
+                    let (mean, factor, bias) = (self.mean[c], self.scale[c] * weight[c], bias[c]);
+                    part.iter_mut().for_each(|x| *x = (*x - mean) * factor + bias);
+                }
+            },
+        );
         Ok((CpuStorage::F32(y), x_l.shape().clone()))
     }
 
@@ -133,20 +146,23 @@ impl CustomOp3 for BatchNorm {
         let (channels, positions) = (w.len(), positions(x.dims()));
         let count = (xs.len() / channels) as f32;
         let (mut dx, mut dw, mut db) = (xs.to_vec(), vec![0.0f32; channels], vec![0.0f32; channels]);
-        vectorized(|| {
-            for (i, (part, d)) in dx.chunks_exact_mut(positions).zip(d.chunks_exact(positions)).enumerate() {
-                let (mean, scale) = (self.mean[i % channels], self.scale[i % channels]);
-                part.iter_mut().for_each(|x| *x = (*x - mean) * scale);
-                dw[i % channels] += sum(d.iter().zip(&*part).map(|(d, n)| d * n));
-                db[i % channels] += sum(d.iter().copied());
-            }
-            for (i, (part, d)) in dx.chunks_exact_mut(positions).zip(d.chunks_exact(positions)).enumerate() {
-                let c = i % channels;
-                let factor = self.scale[c] * w[c];
-                let (mean_d, mean_dn) = if self.batch { (db[c] / count, dw[c] / count) } else { (0.0, 0.0) };
-                part.iter_mut().zip(d).for_each(|(n, d)| *n = factor * (d - mean_d - *n * mean_dn));
-            }
-        });
+        vectorized(
+            #[inline(always)]
+            || {
+                for (i, (part, d)) in dx.chunks_exact_mut(positions).zip(d.chunks_exact(positions)).enumerate() {
+                    let (mean, scale) = (self.mean[i % channels], self.scale[i % channels]);
+                    part.iter_mut().for_each(|x| *x = (*x - mean) * scale);
+                    dw[i % channels] += dot(d, part);
+                    db[i % channels] += sum(d, |d| d);
+                }
+                for (i, (part, d)) in dx.chunks_exact_mut(positions).zip(d.chunks_exact(positions)).enumerate() {
+                    let c = i % channels;
+                    let factor = self.scale[c] * w[c];
+                    let (mean_d, mean_dn) = if self.batch { (db[c] / count, dw[c] / count) } else { (0.0, 0.0) };
+                    part.iter_mut().zip(d).for_each(|(n, d)| *n = factor * (d - mean_d - *n * mean_dn));
+                }
+            },
+        );
         let tensor = |numbers, like: &Tensor| Tensor::from_vec(numbers, like.shape(), like.device()).map(Some);
         Ok((tensor(dx, x)?, tensor(dw, weight)?, tensor(db, bias)?))
     }

@@ -33,13 +33,16 @@ impl CustomOp2 for CrossEntropy {
             candle_core::bail!("cross_entropy needs one target in 0..{classes} for each of {batch} predictions");
         }
         let mut row = vec![0.0; classes];
-        let sum = vectorized(|| {
-            logits.chunks_exact(classes).zip(targets).fold(0.0f64, |sum, (logits, &target)| {
-                row.copy_from_slice(logits);
-                let (largest, total) = powers(&mut row);
-                sum + f64::from(total).ln() + f64::from(largest - logits[target as usize])
-            })
-        });
+        let sum = vectorized(
+            #[inline(always)]
+            || {
+                logits.chunks_exact(classes).zip(targets).fold(0.0f64, |sum, (logits, &target)| {
+                    row.copy_from_slice(logits);
+                    let (largest, total) = powers(&mut row);
+                    sum + f64::from(total).ln() + f64::from(largest - logits[target as usize])
+                })
+            },
+        );
         Ok((CpuStorage::F32(vec![(sum / batch as f64) as f32]), ().into()))
     }
 
@@ -55,14 +58,17 @@ impl CustomOp2 for CrossEntropy {
         let scale = gradient.to_scalar::<f32>()? / batch as f32;
         let (x, t) = (host(logits), host(targets));
         let (mut dx, targets) = (x.numbers::<f32>()?.to_vec(), t.numbers::<u32>()?);
-        vectorized(|| {
-            for (row, &target) in dx.chunks_exact_mut(classes).zip(targets) {
-                let (_, total) = powers(row);
-                let factor = scale / total;
-                row.iter_mut().for_each(|x| *x *= factor);
-                row[target as usize] -= scale;
-            }
-        });
+        vectorized(
+            #[inline(always)]
+            || {
+                for (row, &target) in dx.chunks_exact_mut(classes).zip(targets) {
+                    let (_, total) = powers(row);
+                    let factor = scale / total;
+                    row.iter_mut().for_each(|x| *x *= factor);
+                    row[target as usize] -= scale;
+                }
+            },
+        );
         Ok((Some(Tensor::from_vec(dx, logits.shape(), logits.device())?), None))
     }
 }

@@ -70,7 +70,10 @@ impl CustomOp2 for Difference {
         if p.len() != t.len() {
             candle_core::bail!("{} predictions, but {} targets", p.len(), t.len());
         }
-        let sum = vectorized(|| p.iter().zip(t).fold(0.0, |sum, (&p, &t)| sum + self.value(p, t)));
+        let sum = vectorized(
+            #[inline(always)]
+            || p.iter().zip(t).fold(0.0, |sum, (&p, &t)| sum + self.value(p, t)),
+        );
         Ok((CpuStorage::F32(vec![(sum / p.len() as f64) as f32]), ().into()))
     }
 
@@ -84,7 +87,10 @@ impl CustomOp2 for Difference {
         let (p_host, t_host) = (host(predictions), host(targets));
         let (p, t) = (p_host.numbers::<f32>()?, t_host.numbers::<f32>()?);
         let scale = gradient.to_scalar::<f32>()? / p.len() as f32;
-        let dp = vectorized(|| p.iter().zip(t).map(|(&p, &t)| scale * self.derivative(p, t)).collect::<Vec<f32>>());
+        let dp = vectorized(
+            #[inline(always)]
+            || p.iter().zip(t).map(|(&p, &t)| scale * self.derivative(p, t)).collect::<Vec<f32>>(),
+        );
         Ok((Some(Tensor::from_vec(dp, predictions.shape(), predictions.device())?), None))
     }
 }

@@ -1,7 +1,7 @@
 //! Normalisation over the last dimension. Read [`layer_norm`] first.
 
 use super::host::{host, numbers};
-use super::simd::{sum, vectorized};
+use super::simd::{dot, sum, vectorized};
 use candle_core::{CpuStorage, CustomOp3, D, Layout, Result, Shape, Tensor};
 
 /// `(x − mean) / √(variance + eps) · weight + bias` over the last dimension (Ba, Kiros and Hinton, 2016).
@@ -26,8 +26,8 @@ impl LayerNorm {
     #[inline(always)]
     fn moments(&self, row: &[f32]) -> (f32, f32) {
         let count = row.len() as f32;
-        let mean = sum(row.iter().copied()) / count;
-        let variance = sum(row.iter().map(|x| (x - mean) * (x - mean))) / count;
+        let mean = sum(row, |x| x) / count;
+        let variance = sum(row, |x| (x - mean) * (x - mean)) / count;
         (mean, 1.0 / (variance + self.eps).sqrt())
     }
 }
@@ -48,12 +48,15 @@ impl CustomOp3 for LayerNorm {
     ) -> Result<(CpuStorage, Shape)> {
         let (weight, bias) = (numbers::<f32>(weight, w_l)?, numbers::<f32>(bias, b_l)?);
         let mut y = numbers::<f32>(x, x_l)?.to_vec();
-        vectorized(|| {
-            for row in y.chunks_exact_mut(weight.len()) {
-                let (mean, scale) = self.moments(row);
-                row.iter_mut().zip(weight).zip(bias).for_each(|((x, w), b)| *x = (*x - mean) * scale * w + b);
-            }
-        });
+        vectorized(
+            #[inline(always)]
+            || {
+                for row in y.chunks_exact_mut(weight.len()) {
+                    let (mean, scale) = self.moments(row);
+                    row.iter_mut().zip(weight).zip(bias).for_each(|((x, w), b)| *x = (*x - mean) * scale * w + b);
+                }
+            },
+        );
         Ok((CpuStorage::F32(y), x_l.shape().clone()))
     }
 
@@ -71,17 +74,21 @@ impl CustomOp3 for LayerNorm {
         let (xs, w, d) = (x_host.numbers::<f32>()?, w_host.numbers::<f32>()?, d_host.numbers::<f32>()?);
         let width = w.len();
         let (mut dx, mut dw, mut db) = (xs.to_vec(), vec![0.0f32; width], vec![0.0f32; width]);
-        vectorized(|| {
-            for (row, d) in dx.chunks_exact_mut(width).zip(d.chunks_exact(width)) {
-                let (mean, scale) = self.moments(row);
-                row.iter_mut().for_each(|x| *x = (*x - mean) * scale);
-                dw.iter_mut().zip(d).zip(&*row).for_each(|((dw, d), n)| *dw += d * n);
-                db.iter_mut().zip(d).for_each(|(db, d)| *db += d);
-                let mean_g = sum(d.iter().zip(w).map(|(d, w)| d * w)) / width as f32;
-                let mean_gn = sum(d.iter().zip(w).zip(&*row).map(|((d, w), n)| d * w * n)) / width as f32;
-                row.iter_mut().zip(d).zip(w).for_each(|((n, d), w)| *n = scale * (d * w - mean_g - *n * mean_gn));
-            }
-        });
+        let mut g = vec![0.0f32; width];
+        vectorized(
+            #[inline(always)]
+            || {
+                for (row, d) in dx.chunks_exact_mut(width).zip(d.chunks_exact(width)) {
+                    let (mean, scale) = self.moments(row);
+                    row.iter_mut().for_each(|x| *x = (*x - mean) * scale);
+                    dw.iter_mut().zip(d).zip(&*row).for_each(|((dw, d), n)| *dw += d * n);
+                    db.iter_mut().zip(d).for_each(|(db, d)| *db += d);
+                    g.iter_mut().zip(d).zip(w).for_each(|((g, d), w)| *g = d * w);
+                    let (mean_g, mean_gn) = (sum(&g, |g| g) / width as f32, dot(&g, row) / width as f32);
+                    row.iter_mut().zip(&g).for_each(|(n, g)| *n = scale * (g - mean_g - *n * mean_gn));
+                }
+            },
+        );
         let tensor = |numbers, like: &Tensor| Tensor::from_vec(numbers, like.shape(), like.device()).map(Some);
         Ok((tensor(dx, x)?, tensor(dw, weight)?, tensor(db, bias)?))
     }

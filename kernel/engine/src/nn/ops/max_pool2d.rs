@@ -64,12 +64,12 @@ impl MaxPool2d {
         }
     }
 
+    #[inline(always)]
     fn forward(&self, image: &[f32], y: &mut [f32], s: Sizes) {
         if self.0.kernel == 2 && self.0.stride == 2 {
             for (row, y) in y.chunks_exact_mut(s.columns).enumerate() {
                 let (above, below) = pair(image, row, s.width);
-                let pairs = above.chunks_exact(2).zip(below.chunks_exact(2));
-                y.iter_mut().zip(pairs).for_each(|(y, (a, b))| *y = larger(larger(a[0], a[1]), larger(b[0], b[1])));
+                pool_row(above, below, y);
             }
             return;
         }
@@ -78,19 +78,13 @@ impl MaxPool2d {
         }
     }
 
+    #[inline(always)]
     fn backward(&self, image: &[f32], d: &[f32], dx: &mut [f32], s: Sizes) {
         if self.0.kernel == 2 && self.0.stride == 2 {
             for (row, d) in d.chunks_exact(s.columns).enumerate() {
                 let (above, below) = pair(image, row, s.width);
                 let (to_above, to_below) = dx[2 * row * s.width..][..2 * s.width].split_at_mut(s.width);
-                let from = above.chunks_exact(2).zip(below.chunks_exact(2)).zip(d);
-                let to = to_above.chunks_exact_mut(2).zip(to_below.chunks_exact_mut(2));
-                for (((a, b), &d), (to_a, to_b)) in from.zip(to) {
-                    let (upper, lower) = (larger(a[0], a[1]), larger(b[0], b[1]));
-                    let (up, down) = if lower > upper { (0.0, d) } else { (d, 0.0) };
-                    (to_a[0], to_a[1]) = if a[1] > a[0] { (0.0, up) } else { (up, 0.0) };
-                    (to_b[0], to_b[1]) = if b[1] > b[0] { (0.0, down) } else { (down, 0.0) };
-                }
+                unpool_row((above, below), d, (to_above, to_below));
             }
             return;
         }
@@ -100,6 +94,7 @@ impl MaxPool2d {
     }
 
     /// Where in the image the largest number of that place's window stands.
+    #[inline(always)]
     fn winner(&self, image: &[f32], row: usize, column: usize, width: usize) -> usize {
         let Window { kernel, stride, .. } = self.0;
         let corner = row * stride * width + column * stride;
@@ -114,10 +109,39 @@ fn pair(image: &[f32], row: usize, width: usize) -> (&[f32], &[f32]) {
     image[2 * row * width..][..2 * width].split_at(width)
 }
 
+/// The largest of each 2 × 2 numbers of two rows.
+#[inline(always)]
+fn pool_row(above: &[f32], below: &[f32], y: &mut [f32]) {
+    let pairs = above.as_chunks::<2>().0.iter().zip(below.as_chunks::<2>().0);
+    for (y, (a, b)) in y.iter_mut().zip(pairs) {
+        *y = larger(larger(a[0], a[1]), larger(b[0], b[1]));
+    }
+}
+
+/// Each number of `d` where the largest of its 2 × 2 numbers stands, and 0 in the other three places. Selections
+/// without branches: which of four numbers is the largest cannot be predicted.
+#[inline(always)]
+fn unpool_row(from: (&[f32], &[f32]), d: &[f32], to: (&mut [f32], &mut [f32])) {
+    let from = from.0.as_chunks::<2>().0.iter().zip(from.1.as_chunks::<2>().0).zip(d);
+    let to = to.0.as_chunks_mut::<2>().0.iter_mut().zip(to.1.as_chunks_mut::<2>().0);
+    for (((a, b), &d), (to_a, to_b)) in from.zip(to) {
+        let lower = larger(a[0], a[1]) < larger(b[0], b[1]);
+        let (right_a, right_b) = (a[0] < a[1], b[0] < b[1]);
+        *to_a = [keep(d, !lower & !right_a), keep(d, !lower & right_a)];
+        *to_b = [keep(d, lower & !right_b), keep(d, lower & right_b)];
+    }
+}
+
 /// The larger number, the first when equal; what is not a number wins.
 #[inline(always)]
 fn larger(a: f32, b: f32) -> f32 {
-    if a >= b || a.is_nan() { a } else { b }
+    if (a >= b) | a.is_nan() { a } else { b }
+}
+
+/// The number, or 0.
+#[inline(always)]
+fn keep(x: f32, kept: bool) -> f32 {
+    f32::from_bits(x.to_bits() & u32::from(kept).wrapping_neg())
 }
 
 impl CustomOp1 for MaxPool2d {
@@ -132,10 +156,15 @@ impl CustomOp1 for MaxPool2d {
         y.par_chunks_exact_mut(channels * s.rows * s.columns)
             .zip(x.par_chunks_exact(channels * s.height * s.width))
             .for_each(|(y, x)| {
-                vectorized(|| {
-                    let images = x.chunks_exact(s.height * s.width);
-                    y.chunks_exact_mut(s.rows * s.columns).zip(images).for_each(|(y, x)| self.forward(x, y, s));
-                });
+                vectorized(
+                    #[inline(always)]
+                    || {
+                        let images = x.chunks_exact(s.height * s.width);
+                        for (y, x) in y.chunks_exact_mut(s.rows * s.columns).zip(images) {
+                            self.forward(x, y, s);
+                        }
+                    },
+                );
             });
         Ok((CpuStorage::F32(y), (batch, channels, s.rows, s.columns).into()))
     }
@@ -151,10 +180,15 @@ impl CustomOp1 for MaxPool2d {
             .par_chunks_exact(channels * s.rows * s.columns)
             .zip(numbers.par_chunks_exact(channels * s.height * s.width));
         dx.par_chunks_exact_mut(channels * s.height * s.width).zip(by_image).for_each(|(dx, (d, x))| {
-            vectorized(|| {
-                let from = d.chunks_exact(s.rows * s.columns).zip(x.chunks_exact(s.height * s.width));
-                dx.chunks_exact_mut(s.height * s.width).zip(from).for_each(|(dx, (d, x))| self.backward(x, d, dx, s));
-            });
+            vectorized(
+                #[inline(always)]
+                || {
+                    let from = d.chunks_exact(s.rows * s.columns).zip(x.chunks_exact(s.height * s.width));
+                    for (dx, (d, x)) in dx.chunks_exact_mut(s.height * s.width).zip(from) {
+                        self.backward(x, d, dx, s);
+                    }
+                },
+            );
         });
         Tensor::from_vec(dx, x.shape(), x.device()).map(Some)
     }

@@ -6,7 +6,8 @@
 
 use std::f32::consts::{FRAC_1_SQRT_2, LOG2_E};
 
-/// Runs `work`, its loops compiled for the processor at hand.
+/// Runs `work`, its loops compiled for the processor at hand. A closure and all it calls must be `#[inline(always)]`:
+/// what stays a function of its own is compiled for the least processor.
 #[inline(always)]
 pub fn vectorized<R>(work: impl FnOnce() -> R) -> R {
     #[cfg(target_arch = "x86_64")]
@@ -96,15 +97,32 @@ pub fn normal(x: f32) -> (f32, f32) {
     (if x < 0.0 { tail } else { 1.0 - tail }, 0.398_942_3 * e)
 }
 
-/// The sum in sixteen lanes, joined in a fixed order.
+/// `Σ f(x)` in sixteen lanes, joined in a fixed order.
 #[inline(always)]
-pub fn sum(numbers: impl ExactSizeIterator<Item = f32>) -> f32 {
-    let mut lanes = [0.0f32; 16];
-    for (i, x) in numbers.enumerate() {
-        lanes[i % 16] += x;
+pub fn sum(numbers: &[f32], f: impl Fn(f32) -> f32) -> f32 {
+    let mut lanes = [0.0f32; LANES];
+    let (blocks, rest) = numbers.as_chunks::<LANES>();
+    for block in blocks {
+        (0..LANES).for_each(|i| lanes[i] += f(block[i]));
     }
+    lanes.iter_mut().zip(rest).for_each(|(lane, &x)| *lane += f(x));
     lanes.iter().sum()
 }
+
+/// `Σ a·b` in sixteen lanes, joined in a fixed order.
+#[inline(always)]
+pub fn dot(a: &[f32], b: &[f32]) -> f32 {
+    let mut lanes = [0.0f32; LANES];
+    let ((a, rest_a), (b, rest_b)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
+    for (a, b) in a.iter().zip(b) {
+        (0..LANES).for_each(|i| lanes[i] += a[i] * b[i]);
+    }
+    lanes.iter_mut().zip(rest_a.iter().zip(rest_b)).for_each(|(lane, (a, b))| *lane += a * b);
+    lanes.iter().sum()
+}
+
+/// As many numbers as the widest vector holds.
+const LANES: usize = 16;
 
 #[cfg(test)]
 mod tests {
@@ -140,6 +158,12 @@ mod tests {
     fn wide_vectors_give_the_same_bits() {
         let x: Vec<f32> = (0..1001).map(|i| i as f32 / 50.0 - 10.0).collect();
         let plain: Vec<f32> = x.iter().map(|&x| tanh(x) + normal(x).0).collect();
-        assert_eq!(vectorized(|| x.iter().map(|&x| tanh(x) + normal(x).0).collect::<Vec<f32>>()), plain);
+        assert_eq!(
+            vectorized(
+                #[inline(always)]
+                || x.iter().map(|&x| tanh(x) + normal(x).0).collect::<Vec<f32>>()
+            ),
+            plain
+        );
     }
 }

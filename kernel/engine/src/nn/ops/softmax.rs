@@ -1,7 +1,7 @@
 //! Softmax over the last dimension. Read [`softmax`] first.
 
 use super::host::{host, numbers};
-use super::simd::{exp, sum, vectorized};
+use super::simd::{dot, exp, sum, vectorized};
 use candle_core::{CpuStorage, CustomOp1, D, Layout, Result, Shape, Tensor};
 
 /// `eˣ / Σ eˣ` over the last dimension.
@@ -21,7 +21,7 @@ pub fn softmax(x: &Tensor) -> Result<Tensor> {
 pub fn powers(row: &mut [f32]) -> (f32, f32) {
     let largest = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     row.iter_mut().for_each(|x| *x = exp(*x - largest));
-    (largest, sum(row.iter().copied()))
+    (largest, sum(row, |x| x))
 }
 
 struct Softmax;
@@ -34,12 +34,15 @@ impl CustomOp1 for Softmax {
     fn cpu_fwd(&self, x: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
         let mut y = numbers::<f32>(x, layout)?.to_vec();
         let width = layout.shape().dim(D::Minus1)?.max(1);
-        vectorized(|| {
-            for row in y.chunks_exact_mut(width) {
-                let (_, total) = powers(row);
-                row.iter_mut().for_each(|x| *x /= total);
-            }
-        });
+        vectorized(
+            #[inline(always)]
+            || {
+                for row in y.chunks_exact_mut(width) {
+                    let (_, total) = powers(row);
+                    row.iter_mut().for_each(|x| *x /= total);
+                }
+            },
+        );
         Ok((CpuStorage::F32(y), layout.shape().clone()))
     }
 
@@ -49,12 +52,15 @@ impl CustomOp1 for Softmax {
         let (y_host, d_host) = (host(y), host(&gradient));
         let (y, mut dx) = (y_host.numbers::<f32>()?, d_host.numbers::<f32>()?.to_vec());
         let width = x.dim(D::Minus1)?.max(1);
-        vectorized(|| {
-            for (dx, y) in dx.chunks_exact_mut(width).zip(y.chunks_exact(width)) {
-                let total = sum(dx.iter().zip(y).map(|(d, y)| d * y));
-                dx.iter_mut().zip(y).for_each(|(d, y)| *d = y * (*d - total));
-            }
-        });
+        vectorized(
+            #[inline(always)]
+            || {
+                for (dx, y) in dx.chunks_exact_mut(width).zip(y.chunks_exact(width)) {
+                    let total = dot(dx, y);
+                    dx.iter_mut().zip(y).for_each(|(d, y)| *d = y * (*d - total));
+                }
+            },
+        );
         Tensor::from_vec(dx, x.shape(), x.device()).map(Some)
     }
 }

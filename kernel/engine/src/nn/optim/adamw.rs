@@ -25,7 +25,16 @@ impl AdamW {
         let gradient = gradient.contiguous()?;
         let held = host(&gradient);
         let g = held.numbers::<f32>()?;
-        in_place(var, |p| in_place(m, |m| in_place(v, |v| Ok(vectorized(|| self.update(p, g, m, v))))))
+        in_place(var, |p| {
+            in_place(m, |m| {
+                in_place(v, |v| {
+                    Ok(vectorized(
+                        #[inline(always)]
+                        || self.update(p, g, m, v),
+                    ))
+                })
+            })
+        })
     }
 
     #[inline(always)]

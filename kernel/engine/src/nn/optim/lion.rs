@@ -22,7 +22,14 @@ impl Lion {
         let gradient = gradient.contiguous()?;
         let held = host(&gradient);
         let g = held.numbers::<f32>()?;
-        in_place(var, |p| in_place(m, |m| Ok(vectorized(|| self.update(p, g, m)))))
+        in_place(var, |p| {
+            in_place(m, |m| {
+                Ok(vectorized(
+                    #[inline(always)]
+                    || self.update(p, g, m),
+                ))
+            })
+        })
     }
 
     #[inline(always)]

@@ -23,8 +23,20 @@ impl Sgd {
         let held = host(&gradient);
         let g = held.numbers::<f32>()?;
         match memory {
-            Some(memory) => in_place(var, |p| in_place(memory, |m| Ok(vectorized(|| self.update(p, g, m))))),
-            None => in_place(var, |p| Ok(vectorized(|| self.update_plain(p, g)))),
+            Some(memory) => in_place(var, |p| {
+                in_place(memory, |m| {
+                    Ok(vectorized(
+                        #[inline(always)]
+                        || self.update(p, g, m),
+                    ))
+                })
+            }),
+            None => in_place(var, |p| {
+                Ok(vectorized(
+                    #[inline(always)]
+                    || self.update_plain(p, g),
+                ))
+            }),
         }
     }
 
