@@ -1,6 +1,8 @@
 //! Measures whole training steps: forward, loss, backward, AdamW. Run with
 //! `RAYON_NUM_THREADS=1 cargo bench -p candlewick-engine --profile dev --bench steps`.
 
+#![allow(clippy::print_stdout)] // A bench's output is what it prints.
+
 use candle_core::{Device, Tensor};
 use candlewick_engine::nn::{LayerSpec, Loss, Mode, Net, Optimizer, OptimizerSpec, gradients};
 use candlewick_engine::{Result, Seed};

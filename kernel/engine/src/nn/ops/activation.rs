@@ -29,6 +29,14 @@ impl Activation {
         if x.device().is_cpu() {
             return x.contiguous()?.apply_op1(self);
         }
+        self.composed(x)
+    }
+
+    /// The same of candle's own operations, for other devices.
+    ///
+    /// # Errors
+    /// candle's.
+    pub fn composed(self, x: &Tensor) -> Result<Tensor> {
         let sigmoid = |x: &Tensor| (x.neg()?.exp()? + 1.0)?.recip();
         match self {
             Self::Relu => x.relu(),

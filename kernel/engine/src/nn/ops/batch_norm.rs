@@ -63,14 +63,16 @@ fn own_statistics(x: &Tensor) -> Result<(Tensor, Tensor)> {
     Ok((Tensor::from_vec(mean, channels, x.device())?, Tensor::from_vec(variance, channels, x.device())?))
 }
 
-fn composed_statistics(x: &Tensor) -> Result<(Tensor, Tensor)> {
+/// [`statistics`] of candle's own operations, for other devices; records.
+pub fn composed_statistics(x: &Tensor) -> Result<(Tensor, Tensor)> {
     let by_channel = x.transpose(0, 1)?.flatten_from(1)?;
     let mean = by_channel.mean_keepdim(1)?;
     let variance = by_channel.broadcast_sub(&mean)?.sqr()?.mean(1)?;
     Ok((mean.squeeze(1)?, variance))
 }
 
-fn composed(
+/// [`batch_norm`] of candle's own operations, for other devices.
+pub fn composed(
     x: &Tensor,
     weight: &Tensor,
     bias: &Tensor,

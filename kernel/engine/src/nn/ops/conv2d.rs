@@ -17,18 +17,23 @@ use rayon::prelude::*;
 /// candle's, when shapes, types or devices do not fit.
 pub fn conv2d(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>, window: Window, relu: bool) -> Result<Tensor> {
     if !x.device().is_cpu() {
-        let y = x.conv2d(weight, window.padding, window.stride, 1, 1)?;
-        let y = match bias {
-            Some(bias) => y.broadcast_add(&bias.reshape((1, (), 1, 1))?)?,
-            None => y,
-        };
-        return if relu { y.relu() } else { Ok(y) };
+        return composed(x, weight, bias, window, relu);
     }
     let op = Conv2d { sizes: Sizes::new(x.dims4()?, weight.dim(0)?, window)?, relu };
     match bias {
         Some(bias) => x.contiguous()?.apply_op3(weight, bias, op),
         None => x.contiguous()?.apply_op2(weight, op),
     }
+}
+
+/// The same of candle's own operations, for other devices.
+pub fn composed(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>, window: Window, relu: bool) -> Result<Tensor> {
+    let y = x.conv2d(weight, window.padding, window.stride, 1, 1)?;
+    let y = match bias {
+        Some(bias) => y.broadcast_add(&bias.reshape((1, (), 1, 1))?)?,
+        None => y,
+    };
+    if relu { y.relu() } else { Ok(y) }
 }
 
 /// All sizes of one convolution.

@@ -13,6 +13,11 @@ pub fn cross_entropy(logits: &Tensor, targets: &Tensor) -> Result<Tensor> {
     if logits.device().is_cpu() {
         return logits.contiguous()?.apply_op2(&targets.contiguous()?, CrossEntropy);
     }
+    composed(logits, targets)
+}
+
+/// The same of candle's own operations, for other devices.
+pub fn composed(logits: &Tensor, targets: &Tensor) -> Result<Tensor> {
     let shifted = logits.broadcast_sub(&logits.max_keepdim(D::Minus1)?.detach())?;
     let log_sum = shifted.exp()?.sum_keepdim(D::Minus1)?.log()?;
     let picked = shifted.broadcast_sub(&log_sum)?.gather(&targets.unsqueeze(1)?, 1)?;

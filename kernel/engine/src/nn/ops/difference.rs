@@ -24,6 +24,14 @@ impl Difference {
         if predictions.device().is_cpu() {
             return predictions.contiguous()?.apply_op2(&targets.contiguous()?, self);
         }
+        self.composed(predictions, targets)
+    }
+
+    /// The same of candle's own operations, for other devices.
+    ///
+    /// # Errors
+    /// candle's.
+    pub fn composed(self, predictions: &Tensor, targets: &Tensor) -> Result<Tensor> {
         match self {
             Self::Squared => (predictions - targets)?.sqr()?.mean_all(),
             Self::Absolute => (predictions - targets)?.abs()?.mean_all(),

@@ -11,6 +11,11 @@ pub fn embedding(table: &Tensor, ids: &Tensor) -> Result<Tensor> {
     if table.device().is_cpu() {
         return table.contiguous()?.apply_op2(&ids.contiguous()?, Embedding);
     }
+    composed(table, ids)
+}
+
+/// The same of candle's own operations, for other devices.
+pub fn composed(table: &Tensor, ids: &Tensor) -> Result<Tensor> {
     let rows = table.index_select(&ids.flatten_all()?, 0)?;
     rows.reshape([ids.dims(), &[table.dim(1)?]].concat())
 }

@@ -12,6 +12,11 @@ pub fn layer_norm(x: &Tensor, weight: &Tensor, bias: &Tensor, eps: f64) -> Resul
     if x.device().is_cpu() {
         return x.contiguous()?.apply_op3(weight, bias, LayerNorm { eps: eps as f32 });
     }
+    composed(x, weight, bias, eps)
+}
+
+/// The same of candle's own operations, for other devices.
+pub fn composed(x: &Tensor, weight: &Tensor, bias: &Tensor, eps: f64) -> Result<Tensor> {
     let centred = x.broadcast_sub(&x.mean_keepdim(D::Minus1)?)?;
     let deviation = (centred.sqr()?.mean_keepdim(D::Minus1)? + eps)?.sqrt()?;
     centred.broadcast_div(&deviation)?.broadcast_mul(weight)?.broadcast_add(bias)

@@ -21,25 +21,24 @@ pub fn max_pool2d(x: &Tensor, kernel: usize, stride: usize) -> Result<Tensor> {
     composed(x, window)
 }
 
-/// The maximum over the window's shifted images, which is differentiable for any stride; candle's own pooling is
-/// only where stride and kernel are equal.
-fn composed(x: &Tensor, window: Window) -> Result<Tensor> {
-    let (_, _, height, width) = x.dims4()?;
+/// The same of candle's own operations, for other devices. candle's `max_pool2d` has a wrong gradient (a test of
+/// ours found it divided by the window's size) and none where stride and kernel differ; its `max` has the right one.
+pub fn composed(x: &Tensor, window: Window) -> Result<Tensor> {
+    let (batch, channels, height, width) = x.dims4()?;
     let (Some(rows), Some(columns)) = (window.places(height), window.places(width)) else {
         candle_core::bail!("a window of {} does not fit an image of {height} × {width}", window.kernel);
     };
-    if window.kernel == window.stride {
-        return x.max_pool2d_with_stride(window.kernel, window.stride);
+    let kernel = window.kernel;
+    if kernel == window.stride {
+        let whole = x.narrow(2, 0, rows * kernel)?.narrow(3, 0, columns * kernel)?;
+        return whole.reshape(&[batch, channels, rows, kernel, columns, kernel])?.max(5)?.max(3);
     }
     let every = |x: &Tensor, dim: usize, from: usize, count: usize| {
         let at: Vec<u32> = (0..count).map(|i| (from + i * window.stride) as u32).collect();
         x.index_select(&Tensor::from_vec(at, count, x.device())?, dim)
     };
-    let mut shifted = Vec::new();
-    for i in 0..window.kernel * window.kernel {
-        shifted.push(every(&every(x, 2, i / window.kernel, rows)?, 3, i % window.kernel, columns)?);
-    }
-    Tensor::stack(&shifted, 0)?.max(0)
+    let shifted = |i: usize| every(&every(x, 2, i / kernel, rows)?, 3, i % kernel, columns);
+    Tensor::stack(&(0..kernel * kernel).map(shifted).collect::<Result<Vec<_>>>()?, 0)?.max(0)
 }
 
 struct MaxPool2d(Window);

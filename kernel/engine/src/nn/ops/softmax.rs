@@ -12,6 +12,11 @@ pub fn softmax(x: &Tensor) -> Result<Tensor> {
     if x.device().is_cpu() {
         return x.contiguous()?.apply_op1(Softmax);
     }
+    composed(x)
+}
+
+/// The same of candle's own operations, for other devices.
+pub fn composed(x: &Tensor) -> Result<Tensor> {
     let powers = x.broadcast_sub(&x.max_keepdim(D::Minus1)?.detach())?.exp()?;
     powers.broadcast_div(&powers.sum_keepdim(D::Minus1)?)
 }

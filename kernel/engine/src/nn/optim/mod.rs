@@ -57,7 +57,8 @@ impl Optimizer {
                 let memories = self.spec.memories().iter().map(zeros).collect::<Result<_, _>>()?;
                 self.state.insert(name.clone(), memories);
             }
-            self.spec.update(var, gradient, &self.state[name], learning_rate, self.steps)?;
+            let composed = !var.device().is_cpu();
+            self.spec.update((var, gradient), &self.state[name], learning_rate, self.steps, composed)?;
         }
         Ok(())
     }

@@ -121,33 +121,49 @@ impl OptimizerSpec {
     }
 
     /// The names of what it remembers of each parameter.
-    pub(super) fn memories(&self) -> &'static [&'static str] {
+    pub(in crate::nn) fn memories(&self) -> &'static [&'static str] {
         match *self {
-            Self::Sgd { momentum, .. } if momentum == 0.0 => &[],
+            Self::Sgd { momentum: 0.0, .. } => &[],
             Self::Sgd { .. } => &["momentum"],
             Self::AdamW { .. } => &["m", "v"],
             Self::Lion { .. } => &["m"],
         }
     }
 
-    /// Updates one parameter and its memories in step number `step`, from 1.
-    pub(super) fn update(
+    /// Updates one parameter and its memories in step number `step`, from 1; `composed` of candle's operations, as
+    /// every device but the CPU needs.
+    pub(in crate::nn) fn update(
         &self,
-        var: &Var,
-        gradient: &Tensor,
+        (var, gradient): (&Var, &Tensor),
         memories: &[Var],
         learning_rate: f64,
         step: u64,
+        composed: bool,
     ) -> Result<()> {
         match (*self, memories) {
             (Self::Sgd { momentum, nesterov, weight_decay, .. }, memories) => {
-                Sgd { learning_rate, momentum, nesterov, weight_decay }.apply(var, gradient, memories.first())?;
+                let sgd = Sgd { learning_rate, momentum, nesterov, weight_decay };
+                if composed {
+                    sgd.composed(var, gradient, memories.first())?;
+                } else {
+                    sgd.apply(var, gradient, memories.first())?;
+                }
             }
             (Self::AdamW { beta1, beta2, eps, weight_decay, .. }, [m, v]) => {
-                AdamW { learning_rate, beta1, beta2, eps, weight_decay, step }.apply(var, gradient, m, v)?;
+                let adamw = AdamW { learning_rate, beta1, beta2, eps, weight_decay, step };
+                if composed {
+                    adamw.composed(var, gradient, m, v)?;
+                } else {
+                    adamw.apply(var, gradient, m, v)?;
+                }
             }
             (Self::Lion { beta1, beta2, weight_decay, .. }, [m]) => {
-                Lion { learning_rate, beta1, beta2, weight_decay }.apply(var, gradient, m)?;
+                let lion = Lion { learning_rate, beta1, beta2, weight_decay };
+                if composed {
+                    lion.composed(var, gradient, m)?;
+                } else {
+                    lion.apply(var, gradient, m)?;
+                }
             }
             _ => return Err(EngineError::Value(format!("{} lacks its memories", self.name()))),
         }
