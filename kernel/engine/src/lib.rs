@@ -8,6 +8,7 @@ pub mod data;
 mod error;
 pub mod interrupt;
 pub mod memory;
+pub mod metrics;
 pub mod nn;
 pub mod run;
 mod seed;
