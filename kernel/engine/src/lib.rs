@@ -5,6 +5,7 @@
 //! [`Net`](nn::Net) and [`Dataset`](data::Dataset).
 
 pub mod data;
+pub mod device;
 mod error;
 pub mod interrupt;
 pub mod memory;

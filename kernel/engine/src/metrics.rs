@@ -6,6 +6,8 @@
 use candle_core::{CpuStorage, DType, Device, Storage, Tensor};
 
 use crate::{EngineError, Result};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// One running metric.
 #[derive(Clone, Debug)]
@@ -14,7 +16,7 @@ pub struct Metric {
     sums: Sums,
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Sums {
     total: f64,
     count: u64,
@@ -22,7 +24,7 @@ struct Sums {
 }
 
 /// Of one class: rows rightly predicted as it, rows predicted as it, rows that are it.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 struct Counts {
     right: u64,
     predicted: u64,
@@ -73,6 +75,21 @@ impl Metric {
         let found = TABLE.iter().find(|entry| entry.name == plain || entry.also.contains(&plain.as_str()));
         let entry = found.ok_or_else(|| EngineError::unknown("metric", name, Self::names()))?;
         Ok(Self { entry, sums: Sums::default() })
+    }
+
+    /// Its sums so far, for a checkpoint.
+    pub fn state(&self) -> Value {
+        serde_json::to_value(&self.sums).unwrap_or_default()
+    }
+
+    /// Takes back what [`Metric::state`] gave.
+    ///
+    /// # Errors
+    /// A state that is not one of a metric.
+    pub fn restore(&mut self, state: &Value) -> Result<()> {
+        let unreadable = |error| EngineError::Value(format!("the saved state of metric {} is unreadable: {error}", self.name()));
+        self.sums = serde_json::from_value(state.clone()).map_err(unreadable)?;
+        Ok(())
     }
 
     /// The names of all metrics.
