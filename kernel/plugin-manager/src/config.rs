@@ -56,10 +56,8 @@ fn wrong_type(metadata: &Metadata, key: &str, default: &Value, value: &Value) ->
     ManagerError::SettingType {
         plugin: metadata.name.clone(),
         key: key.to_owned(),
-        expected: json_type(default),
-        default: default.to_string(),
-        found: json_type(value),
-        value: value.to_string(),
+        expected: format!("{} (its default is {default})", json_type(default)),
+        found: format!("{} ({value})", json_type(value)),
     }
 }
 
@@ -101,7 +99,7 @@ mod tests {
         );
         check(
             json!({ "patience": "5" }),
-            "setting `patience` of plugin `p` takes a number (its default is 3), but a string was given: \"5\"",
+            "setting `patience` of plugin `p` takes a number (its default is 3), but a string (\"5\") was given",
         );
     }
 }

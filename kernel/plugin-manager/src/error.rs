@@ -45,22 +45,16 @@ pub enum ManagerError {
         hint: String,
     },
     /// A setting of another JSON type than its default.
-    #[error(
-        "setting `{key}` of plugin `{plugin}` takes {expected} (its default is {default}), but {found} was given: {value}"
-    )]
+    #[error("setting `{key}` of plugin `{plugin}` takes {expected}, but {found} was given")]
     SettingType {
         /// The plugin.
         plugin: String,
         /// The setting.
         key: String,
-        /// The default's type.
-        expected: &'static str,
-        /// The default.
-        default: String,
-        /// The type given.
-        found: &'static str,
-        /// The value given.
-        value: String,
+        /// The default's type and the default.
+        expected: String,
+        /// The type given and the value.
+        found: String,
     },
     /// A call filter that could never let a call through.
     #[error("plugin `{plugin}`: {filter} would never let a call through; {advice}")]

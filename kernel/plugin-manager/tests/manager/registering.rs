@@ -42,7 +42,7 @@ fn what_is_refused_changes_nothing() {
     check(
         declared(),
         settings(json!({ "patience": "3" })),
-        "setting `patience` of plugin `p` takes a number (its default is 3), but a string was given: \"3\"",
+        "setting `patience` of plugin `p` takes a number (its default is 3), but a string (\"3\") was given",
     );
     check(
         declared(),
