@@ -1,0 +1,1 @@
+//! A client for tests and benches.
