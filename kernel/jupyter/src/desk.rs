@@ -27,7 +27,7 @@ pub(crate) struct Desk<K> {
     pub iopub: IoPub,
     /// Cells counted so far.
     pub count: AtomicU64,
-    /// Held while a cell runs.
+    /// Held while a cell runs, until its reply and idle are sent.
     pub running: Mutex<()>,
     /// Set by a shutdown: no cell starts any more.
     pub ending: AtomicBool,

@@ -114,7 +114,7 @@ impl Actor {
     /// Handles a command and those that wait behind it, without going back to the sockets' and timers' side.
     async fn handle_all(&mut self, first: Command, commands: &mut mpsc::Receiver<Command>) {
         let mut next = Some(first);
-        let mut left = 1000;
+        let mut left = 100;
         while let Some(command) = next {
             self.handle(command).await;
             left -= 1;
