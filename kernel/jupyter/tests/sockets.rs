@@ -1,5 +1,7 @@
 //! What clients may do to the sockets: forge, replay, cut, stall, come twice, leave; and how serving starts and ends.
 
+#![allow(clippy::unwrap_used)] // what fails here fails the test or bench that calls it
+
 mod common;
 
 use bytes::Bytes;

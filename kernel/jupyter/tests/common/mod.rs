@@ -1,5 +1,7 @@
 //! The kernel that the tests of this crate serve: each cell's first word says what it does.
 
+#![allow(clippy::unwrap_used)] // what fails here fails the test or bench that calls it
+
 use candlewick_jupyter::front_end::FrontEnd;
 use candlewick_jupyter::{
     CompleteReply, CompleteRequest, Connection, Ended, ExecuteReply, ExecuteRequest, Failure, Kernel, KernelInfo,
