@@ -61,7 +61,7 @@ pub use reply::{
     MimeBundle, page,
 };
 pub use request::{CompleteRequest, ExecuteRequest, HistoryAccess, HistoryRequest, InspectRequest};
-pub use server::{Ended, Server};
+pub use server::{Ended, Server, Stopper};
 pub use session::Session;
 
 /// The version of the protocol that is spoken here.

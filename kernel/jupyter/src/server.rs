@@ -27,8 +27,14 @@ pub struct Server {
     shell: Socket,
     control: Socket,
     stdin: Socket,
+    ended: mpsc::UnboundedSender<bool>,
+    end: mpsc::UnboundedReceiver<bool>,
     _heartbeat: AbortOnDrop,
 }
+
+/// Ends serving from outside, as a signal to the process may ask.
+#[derive(Clone)]
+pub struct Stopper(mpsc::UnboundedSender<bool>);
 
 /// How serving ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +58,7 @@ impl Server {
         let heartbeat = bind(Kind::Router, Channel::Heartbeat).await?;
         let ports = [&shell, &iopub, &stdin, &control, &heartbeat].map(Socket::port);
         let session = Arc::new(Session::new(connection.key.as_bytes(), "kernel"));
+        let (ended, end) = mpsc::unbounded_channel();
         Ok(Self {
             connection: with_ports(connection, ports),
             iopub: IoPub::start(iopub, session.clone()),
@@ -59,6 +66,8 @@ impl Server {
             shell,
             control,
             stdin,
+            ended,
+            end,
             _heartbeat: AbortOnDrop(tokio::spawn(echo(heartbeat)).abort_handle()),
         })
     }
@@ -73,11 +82,15 @@ impl Server {
         Outputs::new(&self.iopub, &Bytes::new(), 0, false)
     }
 
+    /// What ends [`Server::serve`] from outside.
+    pub fn stopper(&self) -> Stopper {
+        Stopper(self.ended.clone())
+    }
+
     /// Serves a kernel until a client shuts it down; then replies, outputs and idle have been handed to the
     /// operating system, so that the process may exit at once.
     pub async fn serve<K: Kernel>(self, kernel: Arc<K>) -> Ended {
-        let Self { session, iopub, shell, control, stdin, _heartbeat, .. } = self;
-        let (ended, mut end) = mpsc::unbounded_channel();
+        let Self { session, iopub, shell, control, stdin, ended, mut end, _heartbeat, .. } = self;
         iopub.publish(Draft::new("status", &Bytes::new(), json!({"execution_state": "starting"}))).await;
         let desk = Arc::new(Desk {
             kernel,
@@ -102,6 +115,13 @@ impl Server {
             channel.flush(LAST_REPLY).await;
         }
         Ended { restart }
+    }
+}
+
+impl Stopper {
+    /// Ends serving after what is published so far has gone out. The kernel's `shutdown` is not called.
+    pub fn stop(&self) {
+        let _ = self.0.send(false);
     }
 }
 

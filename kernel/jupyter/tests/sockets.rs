@@ -5,12 +5,13 @@
 mod common;
 
 use bytes::Bytes;
-use candlewick_jupyter::front_end::FrontEnd;
+use candlewick_jupyter::front_end::{FrontEnd, free_connection};
 use candlewick_jupyter::{Channel, Connection, Ended, JupyterError, Server, StreamName, Transport};
-use common::{connection, serve, start};
+use common::{Toy, connection, serve, start};
 use serde_json::{Map, json};
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -173,4 +174,28 @@ async fn a_served_connection_is_refused_with_the_reason() {
     let (_front_end, _served, connection) = start().await;
     let error = Server::bind(&connection).await.err().unwrap().to_string();
     assert!(error.contains("shell") && error.contains("another process listens already"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_may_come_before_the_kernel_and_serving_can_be_stopped() {
+    let connection = free_connection().await.unwrap();
+    let early = tokio::spawn({
+        let connection = connection.clone();
+        async move { FrontEnd::connect(&connection).await.unwrap() }
+    });
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    let server = Server::bind(&connection).await.unwrap();
+    let (outputs, stopper) = (server.outputs(), server.stopper());
+    let served = tokio::spawn(server.serve(Arc::new(Toy::default())));
+    let mut front_end = early.await.unwrap();
+    assert_eq!(front_end.execute("1").await.unwrap().content()["status"], "ok");
+    outputs.stream(StreamName::Stderr, "last words").await;
+    stopper.stop();
+    assert_eq!(served.await.unwrap(), Ended { restart: false });
+    let mut last = front_end.next_message().await.unwrap().1;
+    while last.msg_type() != "stream" {
+        last = front_end.next_message().await.unwrap().1;
+    }
+    assert_eq!(last.content["text"], "last words");
+    assert!(last.parent_header.is_empty());
 }

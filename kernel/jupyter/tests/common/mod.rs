@@ -94,6 +94,7 @@ pub async fn serve(connection: &Connection) -> (Connection, JoinHandle<Ended>) {
     (connection, tokio::spawn(server.serve(Arc::new(Toy::default()))))
 }
 
+/// Free ports are taken when the kernel binds.
 pub fn connection() -> Connection {
     Connection {
         transport: Transport::Tcp,
