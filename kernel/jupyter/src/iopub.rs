@@ -6,9 +6,10 @@
 
 use crate::StreamName;
 use crate::message::Draft;
+use crate::peers::{Incoming, Peers};
 use crate::pending::Pending;
 use crate::session::Session;
-use crate::socket::{Incoming, Peers, Socket};
+use crate::socket::Socket;
 use bytes::Bytes;
 use serde_json::json;
 use std::sync::Arc;

@@ -5,9 +5,10 @@
 use crate::desk::Desk;
 use crate::iopub::IoPub;
 use crate::message::Draft;
+use crate::peers::Kind;
 use crate::session::Session;
 use crate::shell::{AbortOnDrop, Shell, next};
-use crate::socket::{Kind, Socket};
+use crate::socket::Socket;
 use crate::{Channel, Connection, JupyterError, Kernel, Outputs};
 use bytes::Bytes;
 use serde_json::json;

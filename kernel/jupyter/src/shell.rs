@@ -10,8 +10,9 @@
 
 use crate::desk::{Desk, panicked};
 use crate::message::{Draft, Message};
+use crate::peers::Peers;
 use crate::session::now;
-use crate::socket::{Peers, Socket};
+use crate::socket::Socket;
 use crate::{ExecuteReply, ExecuteRequest, Kernel, Outputs};
 use serde_json::{Map, Value, json};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -20,7 +21,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 /// An error reply waits until no request has come for this long, ten times it at most.
-const QUIET: Duration = Duration::from_millis(2);
+const QUIET: Duration = Duration::from_millis(3);
 /// Requests that wait here; further ones wait in the sockets.
 const WAITING: usize = 4096;
 
