@@ -9,6 +9,7 @@ pub mod device;
 mod error;
 pub mod interrupt;
 pub mod memory;
+pub mod metrics;
 pub mod nn;
 pub mod run;
 mod seed;

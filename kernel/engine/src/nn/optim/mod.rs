@@ -2,6 +2,7 @@
 
 mod adamw;
 mod lion;
+mod named;
 mod sgd;
 mod spec;
 mod update;

@@ -52,22 +52,6 @@ pub enum OptimizerSpec {
 }
 
 impl OptimizerSpec {
-    /// All kinds, as users write them.
-    pub const KINDS: [&'static str; 3] = ["sgd", "adamw", "lion"];
-
-    /// The kind of that name with the usual settings.
-    ///
-    /// # Errors
-    /// [`EngineError::Unknown`] with the nearest name.
-    pub fn from_name(name: &str) -> Result<Self> {
-        match name {
-            "sgd" => Ok(Self::Sgd { learning_rate: 0.01, momentum: 0.0, nesterov: false, weight_decay: 0.0 }),
-            "adamw" => Ok(Self::AdamW { learning_rate: 1e-3, beta1: 0.9, beta2: 0.999, eps: 1e-8, weight_decay: 0.01 }),
-            "lion" => Ok(Self::Lion { learning_rate: 1e-4, beta1: 0.9, beta2: 0.99, weight_decay: 0.0 }),
-            _ => Err(EngineError::unknown("optimizer", name, Self::KINDS)),
-        }
-    }
-
     /// The name, as users write it.
     pub fn name(&self) -> &'static str {
         match self {
