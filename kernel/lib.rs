@@ -1,1 +1,21 @@
-//! The application.
+//! The application: everything of the executable but the worker's code, which is in the library `candlewick`.
+//!
+//! Owns the commands, one notebook's state and its worker's supervision. Must not know tensors. Read `session` first:
+//! `kernel_process` (Jupyter) and `run` (headless) are its two front ends.
+
+mod death;
+mod history;
+pub mod kernel_process;
+mod notebook;
+mod notebook_outputs;
+pub mod parameters;
+mod plugin_table;
+mod replace;
+pub mod run;
+mod session;
+mod supervisor;
+mod terminal;
+mod usage;
+mod worker_process;
+
+pub use terminal::say;

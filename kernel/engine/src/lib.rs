@@ -5,9 +5,11 @@
 //! [`Net`](nn::Net) and [`Dataset`](data::Dataset).
 
 pub mod data;
+pub mod device;
 mod error;
 pub mod interrupt;
 pub mod memory;
+pub mod metrics;
 pub mod nn;
 pub mod run;
 mod seed;

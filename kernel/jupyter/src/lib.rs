@@ -1,1 +1,68 @@
-//! candlewick-jupyter
+//! A Jupyter kernel's side of the protocol: what an application needs to become a kernel, and nothing about cells.
+//!
+//! Owns messages and their signatures, the five sockets, the order of everything on IOPub, and a front end for tests.
+//! It must not know plugins, candle or the language of the cells. Read [`Kernel`] first: an application implements
+//! it and calls [`Connection::read`], [`Server::bind`] and [`Server::serve`].
+//!
+//! ```no_run
+//! use candlewick_jupyter::{Connection, ExecuteReply, ExecuteRequest, Kernel, KernelInfo, Outputs, Server, StreamName};
+//! use std::{path::Path, sync::Arc};
+//!
+//! struct Echo;
+//!
+//! impl Kernel for Echo {
+//!     async fn kernel_info(&self) -> KernelInfo {
+//!         KernelInfo { implementation: "echo".into(), ..KernelInfo::default() }
+//!     }
+//!     async fn execute(&self, request: ExecuteRequest, outputs: Outputs) -> ExecuteReply {
+//!         outputs.stream(StreamName::Stdout, request.code).await;
+//!         ExecuteReply::ok()
+//!     }
+//!     async fn interrupt(&self) {}
+//!     async fn shutdown(&self, _restart: bool) {}
+//! }
+//!
+//! # async fn run() -> Result<(), candlewick_jupyter::JupyterError> {
+//! let server = Server::bind(&Connection::read(Path::new("connection.json"))?).await?;
+//! server.serve(Arc::new(Echo)).await;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Bytes flow through [`Message`] (one message, its wire form and signature), `socket` (ZMTP servers: one type for
+//! ROUTER, XPUB and the heartbeat), `iopub` (an actor that merges and orders what is published) and `server`
+//! (status, replies, the queue of cells). The runtime needs at least two threads, so that control, heartbeat and
+//! IOPub are served whatever a cell does.
+
+mod connection;
+mod desk;
+mod error;
+pub mod front_end;
+mod iopub;
+mod kernel;
+mod message;
+mod outputs;
+mod pending;
+mod reply;
+mod request;
+mod server;
+mod session;
+mod shell;
+mod socket;
+mod zmtp;
+
+pub use connection::{Address, Channel, Connection, Transport};
+pub use error::JupyterError;
+pub use kernel::Kernel;
+pub use message::{Message, Refused};
+pub use outputs::{Outputs, StreamName};
+pub use reply::{
+    CompleteReply, ExecuteReply, Failure, HistoryEntry, InspectReply, IsCompleteReply, KernelInfo, LanguageInfo, Match,
+    MimeBundle, page,
+};
+pub use request::{CompleteRequest, ExecuteRequest, HistoryAccess, HistoryRequest, InspectRequest};
+pub use server::{Ended, Server};
+pub use session::Session;
+
+/// The version of the protocol that is spoken here.
+pub const PROTOCOL_VERSION: &str = "5.5";

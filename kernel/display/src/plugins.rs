@@ -1,0 +1,128 @@
+//! The table of plugins. It must not know what a plugin is: its rows are text and numbers.
+
+use crate::html::{self, HtmlCell};
+use crate::text::{self, TextTable};
+use crate::{Bundle, number};
+
+/// One plugin.
+#[derive(Clone, Debug, Default)]
+pub struct PluginRow {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// What it is written in, such as `Rhai`.
+    pub language: String,
+    /// Its state, such as `active` or `quarantined: 3 errors in a row`.
+    pub state: String,
+    /// Its priority: lower runs earlier at `start_…`, later at `end_…`.
+    pub priority: i64,
+    /// Its hooks by name.
+    pub hooks: Vec<String>,
+    /// Calls so far.
+    pub calls: u64,
+    /// Seconds spent in them.
+    pub seconds: f64,
+    /// Calls that ended with an error.
+    pub errors: u64,
+    /// One line that says what it does.
+    pub description: String,
+}
+
+/// All plugins, in the order they run.
+#[derive(Clone, Debug, Default)]
+pub struct PluginTable {
+    /// One row for each.
+    pub rows: Vec<PluginRow>,
+}
+
+const HEAD: [&str; 9] = ["plugin", "version", "language", "state", ">priority", ">calls", ">time", ">errors", "hooks"];
+
+impl PluginTable {
+    /// Text and HTML.
+    pub fn bundle(&self) -> Bundle {
+        Bundle::new(self.text()).html(self.html())
+    }
+
+    /// An aligned table; hooks are cut to 40 characters.
+    pub fn text(&self) -> String {
+        if self.rows.is_empty() {
+            return "no plugins are registered".to_owned();
+        }
+        let mut table = TextTable::new(&HEAD);
+        for row in &self.rows {
+            let mut cells = row.cells();
+            cells[8] = text::cut(&cells[8], 40);
+            table.row(cells.to_vec());
+        }
+        table.render()
+    }
+
+    /// An HTML table with each plugin's description under its name.
+    pub fn html(&self) -> String {
+        if self.rows.is_empty() {
+            return html::note("no plugins are registered");
+        }
+        let right = |place: usize| HEAD[place].starts_with('>');
+        let head: Vec<_> = HEAD
+            .iter()
+            .enumerate()
+            .map(|(place, name)| HtmlCell { markup: name.trim_start_matches('>').to_owned(), right: right(place) })
+            .collect();
+        let body: Vec<Vec<_>> = self.rows.iter().map(|row| row.html_cells(right)).collect();
+        html::table(&head, &body, &[])
+    }
+}
+
+impl PluginRow {
+    fn cells(&self) -> [String; 9] {
+        [
+            self.name.clone(),
+            self.version.clone(),
+            self.language.clone(),
+            self.state.clone(),
+            self.priority.to_string(),
+            number::count(self.calls),
+            number::seconds(self.seconds),
+            number::count(self.errors),
+            self.hooks.join(", "),
+        ]
+    }
+
+    fn html_cells(&self, right: impl Fn(usize) -> bool) -> Vec<HtmlCell> {
+        let cell = |(place, text): (usize, String)| HtmlCell { markup: html::escape(&text), right: right(place) };
+        let mut cells: Vec<_> = self.cells().into_iter().enumerate().map(cell).collect();
+        if !self.description.is_empty() {
+            cells[0].markup.push_str(&format!("<br>{}", html::quiet(&self.description)));
+        }
+        cells
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plugins_are_listed() {
+        let row = PluginRow {
+            name: "stop_on_plateau".into(),
+            version: "1.0.0".into(),
+            language: "Rhai".into(),
+            state: "active".into(),
+            priority: 10,
+            hooks: vec!["end_epoch".into()],
+            calls: 1200,
+            seconds: 0.0123,
+            errors: 0,
+            description: "stops when <loss> is flat".into(),
+        };
+        let table = PluginTable { rows: vec![row] };
+        let expect = "plugin           version  language  state   priority  calls     time  errors  hooks\n\
+                      ───────────────────────────────────────────────────────────────────────────────────────\n\
+                      stop_on_plateau  1.0.0    Rhai      active        10  1,200  12.3 ms       0  end_epoch";
+        assert_eq!(table.text(), expect);
+        assert!(table.html().contains("stops when &lt;loss&gt; is flat"));
+        assert_eq!(PluginTable::default().text(), "no plugins are registered");
+    }
+}

@@ -1,0 +1,10 @@
+//! The tensor operations of layers and losses, each with its own backward pass.
+//!
+//! On the CPU they are fused custom operations; on other devices compositions of candle's differentiable
+//! operations (its fused ones cut the gradient). They must not know layers or nets. Read [`linear`] first.
+
+pub mod activation;
+pub mod cross_entropy;
+pub mod gemm;
+pub mod host;
+pub mod linear;

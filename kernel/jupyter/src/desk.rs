@@ -1,0 +1,139 @@
+//! Where requests of shell and control are answered: status, the right method of the kernel, the reply.
+//!
+//! Owns the table of request types and the bracket of busy and idle. Must not know queues or sockets' bytes.
+//! Read [`Desk::serve`] first.
+
+use crate::iopub::IoPub;
+use crate::message::{Draft, Message, Seen};
+use crate::reply::{comm_info_content, history_content, inspect_content};
+use crate::request::{flag, text};
+use crate::session::Session;
+use crate::socket::Peers;
+use crate::{CompleteRequest, Failure, HistoryRequest, InspectRequest, Kernel, Outputs, PROTOCOL_VERSION};
+use serde_json::{Map, Value, json};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+use tokio::sync::{Mutex, mpsc};
+use tokio::time::timeout;
+
+/// How long a shutdown waits for the cell that runs, after the kernel was told.
+const LAST_CELL: Duration = Duration::from_secs(1);
+
+/// What both channels share.
+pub(crate) struct Desk<K> {
+    pub kernel: Arc<K>,
+    pub session: Arc<Session>,
+    pub iopub: IoPub,
+    /// Cells counted so far.
+    pub count: AtomicU64,
+    /// Held while a cell runs.
+    pub running: Mutex<()>,
+    /// Set by a shutdown: no cell starts any more.
+    pub ending: AtomicBool,
+    /// Signatures of both channels: what was said on one can't be said again on the other.
+    pub seen: std::sync::Mutex<Seen>,
+    /// Where a shutdown is told, with its restart flag.
+    pub ended: mpsc::UnboundedSender<bool>,
+}
+
+impl<K: Kernel> Desk<K> {
+    /// Handles a request that is not a cell: busy, answer, reply, idle. A message that asks for nothing gets no reply.
+    pub(crate) async fn serve(self: &Arc<Self>, channel: &Peers, message: Message) {
+        self.iopub.status(&message.header_bytes, "busy").await;
+        let is_shutdown = message.msg_type() == "shutdown_request";
+        let restart = flag(&message.content, "restart", false);
+        let desk = self.clone();
+        let request = message.clone();
+        let answer = tokio::spawn(async move { desk.answer(request).await }).await;
+        let content = answer.unwrap_or_else(|panic| Some(panicked(message.msg_type(), panic).reply()));
+        if let Some(content) = content {
+            self.reply(channel, &message, content, Map::new());
+        }
+        self.iopub.status(&message.header_bytes, "idle").await;
+        if is_shutdown {
+            let _ = self.ended.send(restart);
+        }
+    }
+
+    /// Sends a reply to the client that asked.
+    pub(crate) fn reply(&self, channel: &Peers, to: &Message, content: Value, metadata: Map<String, Value>) {
+        let other_type = Some(reply_type(to.msg_type()));
+        let draft = Draft { other_type, parent: to.header_bytes.clone(), metadata, content, ..Draft::default() };
+        let Some((peer, identities)) = to.identities.split_first() else { return };
+        channel.send(peer, &draft.into_frames(&self.session, identities.to_vec()));
+    }
+
+    /// The table of requests: the content of the reply, or none when there is to be no reply.
+    async fn answer(self: Arc<Self>, request: Message) -> Option<Value> {
+        let (kernel, content) = (&self.kernel, &request.content);
+        Some(match request.msg_type() {
+            "kernel_info_request" => kernel.kernel_info().await.content(PROTOCOL_VERSION),
+            "complete_request" => kernel.complete(CompleteRequest::from_content(content)).await.content(),
+            "inspect_request" => inspect_content(&kernel.inspect(InspectRequest::from_content(content)).await),
+            "is_complete_request" => kernel.is_complete(text(content, "code")).await.content(),
+            "history_request" => self.history(content).await,
+            "comm_info_request" => self.comm_info(content).await,
+            "interrupt_request" => {
+                kernel.interrupt().await;
+                json!({"status": "ok"})
+            }
+            "shutdown_request" => self.shutdown(&request).await,
+            _ => return self.other(request).await,
+        })
+    }
+
+    async fn history(&self, content: &Value) -> Value {
+        let request = HistoryRequest::from_content(content);
+        let output = request.output;
+        history_content(&self.kernel.history(request).await, output)
+    }
+
+    async fn comm_info(&self, content: &Value) -> Value {
+        let target = content["target_name"].as_str().map(str::to_owned);
+        comm_info_content(&self.kernel.comm_info(target).await)
+    }
+
+    /// Tells the kernel, waits for the last cell, and tells all clients, not only the one that asked.
+    async fn shutdown(&self, request: &Message) -> Value {
+        let restart = flag(&request.content, "restart", false);
+        self.ending.store(true, Ordering::Release);
+        self.kernel.shutdown(restart).await;
+        let _ = timeout(LAST_CELL, self.running.lock()).await;
+        let content = json!({"status": "ok", "restart": restart});
+        self.iopub.publish(Draft::new("shutdown_reply", &request.header_bytes, content.clone())).await;
+        content
+    }
+
+    /// What the kernel alone may know; else a polite refusal where the client waits for something.
+    async fn other(&self, request: Message) -> Option<Value> {
+        let outputs = Outputs::new(&self.iopub, &request.header_bytes, self.count.load(Ordering::Relaxed), false);
+        let (msg_type, comm_id) = (request.msg_type().to_owned(), request.content["comm_id"].clone());
+        let answered = self.kernel.other(request, outputs.clone()).await;
+        if answered.is_some() {
+            return answered;
+        }
+        if msg_type == "comm_open" {
+            outputs.publish("comm_close", json!({"comm_id": comm_id, "data": {}}), Map::new(), Vec::new()).await;
+        }
+        msg_type.ends_with("_request").then(|| unknown(&msg_type).reply())
+    }
+}
+
+/// The failure that answers a request whose handling panicked.
+pub(crate) fn panicked(msg_type: &str, panic: tokio::task::JoinError) -> Failure {
+    let said = panic.try_into_panic().ok().and_then(|payload| {
+        let text = payload.downcast_ref::<String>().map(String::as_str);
+        text.or_else(|| payload.downcast_ref::<&str>().copied()).map(str::to_owned)
+    });
+    let said = said.unwrap_or_else(|| "no message".to_owned());
+    Failure::new("KernelError", format!("the kernel failed inside {msg_type} ({said}); this is a fault of the kernel"))
+}
+
+fn unknown(msg_type: &str) -> Failure {
+    Failure::new("UnknownRequest", format!("`{msg_type}` was asked; this kernel does not know it on this channel"))
+}
+
+fn reply_type(msg_type: &str) -> String {
+    format!("{}_reply", msg_type.strip_suffix("_request").unwrap_or(msg_type))
+}

@@ -1,0 +1,64 @@
+//! What can go wrong before a kernel serves. Afterwards nothing does: bad input is refused, the kernel goes on.
+
+use crate::Channel;
+use std::path::PathBuf;
+
+/// Why a kernel can't start to serve.
+#[derive(Debug, thiserror::Error)]
+pub enum JupyterError {
+    /// The connection file can't be read.
+    #[error("can't read the connection file {path}: {source}; Jupyter writes one and passes its path when it starts a kernel", path = path.display())]
+    Unreadable {
+        /// The file asked for.
+        path: PathBuf,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// The connection file is not what Jupyter writes.
+    #[error("the connection file {path} is malformed: {why}", path = path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong in it.
+        why: String,
+    },
+    /// The connection asks for something that isn't served here.
+    #[error("can't serve this connection: {0}")]
+    Unsupported(String),
+    /// Somebody listens there already.
+    #[error(
+        "{channel} asks for {address}, where another process listens already: is this connection file served by another kernel? Start with a fresh one"
+    )]
+    InUse {
+        /// The channel.
+        channel: Channel,
+        /// Where.
+        address: String,
+    },
+    /// The operating system refuses to listen there.
+    #[error("can't listen for {channel} on {address}: {source}")]
+    Bind {
+        /// The channel.
+        channel: Channel,
+        /// Where.
+        address: String,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// A client's side could not connect.
+    #[error("can't connect to {address}: {why}")]
+    Connect {
+        /// Where.
+        address: String,
+        /// What went wrong.
+        why: String,
+    },
+    /// A client's side waited in vain.
+    #[error("nothing came within {limit:?} while waiting for {waited_for}")]
+    Silent {
+        /// What should have come.
+        waited_for: String,
+        /// How long each message was waited for.
+        limit: std::time::Duration,
+    },
+}

@@ -1,0 +1,180 @@
+//! The actor that publishes: everything that goes out on IOPub passes through it, in order.
+//!
+//! Owns the queue of outputs, when merged text is sent, and the welcome of new subscribers. Must not know requests.
+//! Read [`IoPub`] first. A message that can't be merged goes out at once, after what waits; text and updates of
+//! displays wait at most [`MERGED_FOR`]. A producer that is faster than the clients is slowed down, never cut.
+
+use crate::StreamName;
+use crate::message::Draft;
+use crate::pending::Pending;
+use crate::session::Session;
+use crate::socket::{Incoming, Peers, Socket};
+use bytes::Bytes;
+use serde_json::json;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio::time::{Instant, sleep_until};
+
+/// Text and updates of displays are sent after this time at the latest.
+pub(crate) const MERGED_FOR: Duration = Duration::from_millis(30);
+/// Bytes of text that producers may be ahead of the actor.
+const AHEAD: usize = 4 << 20;
+/// Messages that producers may be ahead of the actor.
+const MESSAGES_AHEAD: usize = 4096;
+/// How long leaving clients may take to read what is left for them.
+const DRAIN: Duration = Duration::from_secs(5);
+
+/// The way to the actor.
+#[derive(Clone)]
+pub(crate) struct IoPub {
+    queue: mpsc::Sender<Command>,
+    budget: Arc<Semaphore>,
+}
+
+enum Command {
+    Publish(Draft),
+    Stream { parent: Bytes, name: StreamName, text: String, _budget: Option<OwnedSemaphorePermit> },
+    Update { display_id: String, draft: Draft },
+    Drain(oneshot::Sender<bool>),
+}
+
+struct Actor {
+    socket: Socket,
+    peers: Peers,
+    session: Arc<Session>,
+    pending: Pending,
+    /// When the oldest of what waits must be sent.
+    due: Option<Instant>,
+}
+
+impl IoPub {
+    /// Starts the actor on its socket. It ends when the last handle is gone.
+    pub(crate) fn start(socket: Socket, session: Arc<Session>) -> Self {
+        let (queue, commands) = mpsc::channel(MESSAGES_AHEAD);
+        let peers = socket.peers();
+        let actor = Actor { socket, peers, session, pending: Pending::default(), due: None };
+        tokio::spawn(actor.run(commands));
+        Self { queue, budget: Arc::new(Semaphore::new(AHEAD)) }
+    }
+
+    /// Publishes a message after everything before it.
+    pub(crate) async fn publish(&self, draft: Draft) {
+        self.send(Command::Publish(draft)).await;
+    }
+
+    /// Publishes text, merged with what comes right after it.
+    pub(crate) async fn stream(&self, parent: Bytes, name: StreamName, text: String) {
+        let bytes = u32::try_from(text.len().min(AHEAD)).unwrap_or(u32::MAX);
+        let budget = self.budget.clone().acquire_many_owned(bytes).await.ok();
+        self.send(Command::Stream { parent, name, text, _budget: budget }).await;
+    }
+
+    /// Publishes an update of a display, or a newer one that comes right after it.
+    pub(crate) async fn update(&self, display_id: String, draft: Draft) {
+        self.send(Command::Update { display_id, draft }).await;
+    }
+
+    /// Says that a request is being handled, or no longer.
+    pub(crate) async fn status(&self, parent: &Bytes, state: &str) {
+        self.publish(Draft::new("status", parent, json!({"execution_state": state}))).await;
+    }
+
+    /// Sends what waits and waits until clients' sockets have taken it, five seconds at most.
+    /// Returns whether they have.
+    pub(crate) async fn drain(&self) -> bool {
+        let (done, drained) = oneshot::channel();
+        self.send(Command::Drain(done)).await;
+        drained.await.unwrap_or(false)
+    }
+
+    /// After the actor's end outputs have nowhere to go.
+    async fn send(&self, command: Command) {
+        let _ = self.queue.send(command).await;
+    }
+}
+
+impl Actor {
+    async fn run(mut self, mut commands: mpsc::Receiver<Command>) {
+        loop {
+            let due = self.due;
+            tokio::select! {
+                incoming = self.socket.recv() => self.welcome(incoming),
+                command = commands.recv() => match command {
+                    Some(command) => self.handle_all(command, &mut commands).await,
+                    None => return self.send_pending().await,
+                },
+                () = async { sleep_until(due.unwrap_or_else(Instant::now)).await }, if due.is_some() => {
+                    self.send_pending().await;
+                }
+            }
+        }
+    }
+
+    /// Handles a command and those that wait behind it, without going back to the sockets' and timers' side.
+    async fn handle_all(&mut self, first: Command, commands: &mut mpsc::Receiver<Command>) {
+        let mut next = Some(first);
+        let mut left = 1000;
+        while let Some(command) = next {
+            self.handle(command).await;
+            left -= 1;
+            next = if left > 0 { commands.try_recv().ok() } else { None };
+        }
+        if self.due.is_some_and(|due| due <= Instant::now()) {
+            self.send_pending().await;
+        }
+    }
+
+    async fn handle(&mut self, command: Command) {
+        match command {
+            Command::Stream { parent, name, text, .. } => {
+                self.pending.stream(parent, name, text);
+                self.wait_or_send().await;
+            }
+            Command::Update { display_id, draft } => {
+                self.pending.update(display_id, draft);
+                self.wait_or_send().await;
+            }
+            Command::Publish(draft) => {
+                self.send_pending().await;
+                self.send(draft).await;
+            }
+            Command::Drain(done) => {
+                self.send_pending().await;
+                let _ = done.send(self.peers.flush(DRAIN).await);
+            }
+        }
+    }
+
+    async fn wait_or_send(&mut self) {
+        if self.pending.is_full() {
+            self.send_pending().await;
+        } else if self.due.is_none() {
+            self.due = Some(Instant::now() + MERGED_FOR);
+        }
+    }
+
+    async fn send_pending(&mut self) {
+        self.due = None;
+        if !self.pending.is_empty() {
+            for draft in self.pending.take() {
+                self.send(draft).await;
+            }
+        }
+    }
+
+    async fn send(&self, draft: Draft) {
+        let topic = Bytes::from(format!("kernel.{}.{}", self.session.id(), draft.msg_type()));
+        self.peers.publish(&draft.into_frames(&self.session, vec![topic])).await;
+    }
+
+    /// Every new subscription is answered with a welcome to its client alone: the proof that from now on nothing is
+    /// missed. It has no parent.
+    fn welcome(&mut self, incoming: Option<Incoming>) {
+        let Some(Incoming { peer, frames }) = incoming else { return };
+        let Some(topic) = self.peers.subscription(&peer, &frames) else { return };
+        let content = json!({"subscription": String::from_utf8_lossy(&topic)});
+        let welcome = Draft::new("iopub_welcome", &Bytes::new(), content);
+        self.peers.send(&peer, &welcome.into_frames(&self.session, vec![topic]));
+    }
+}

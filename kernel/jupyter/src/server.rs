@@ -1,0 +1,137 @@
+//! A kernel's five sockets, and serving a [`Kernel`] on them until it is shut down.
+//!
+//! Owns their start and end. Must not know what requests mean: `desk` and `shell` do. Read [`Server`] first.
+
+use crate::desk::Desk;
+use crate::iopub::IoPub;
+use crate::message::Draft;
+use crate::session::Session;
+use crate::shell::{AbortOnDrop, Shell, next};
+use crate::socket::{Kind, Socket};
+use crate::{Channel, Connection, JupyterError, Kernel, Outputs};
+use bytes::Bytes;
+use serde_json::json;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::time::Duration;
+use tokio::sync::{Mutex, mpsc};
+
+/// How long the client that asked for the end may take to read the reply.
+const LAST_REPLY: Duration = Duration::from_secs(2);
+
+/// Sockets that listen. Until [`Server::serve`] requests wait; the heartbeat is answered and outputs are published.
+pub struct Server {
+    connection: Connection,
+    session: Arc<Session>,
+    iopub: IoPub,
+    shell: Socket,
+    control: Socket,
+    stdin: Socket,
+    _heartbeat: AbortOnDrop,
+}
+
+/// How serving ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ended {
+    /// Whether the client starts another kernel now.
+    pub restart: bool,
+}
+
+impl Server {
+    /// Listens on the five addresses of a connection; a port 0 takes a free one. Must run on a tokio runtime that has
+    /// at least two threads.
+    pub async fn bind(connection: &Connection) -> Result<Self, JupyterError> {
+        let bind = |kind, channel| {
+            let address = connection.address(channel);
+            async move { Socket::bind(kind, channel, &address).await }
+        };
+        let shell = bind(Kind::Router, Channel::Shell).await?;
+        let iopub = bind(Kind::Publisher, Channel::IoPub).await?;
+        let stdin = bind(Kind::Router, Channel::Stdin).await?;
+        let control = bind(Kind::Router, Channel::Control).await?;
+        let heartbeat = bind(Kind::Router, Channel::Heartbeat).await?;
+        let ports = [&shell, &iopub, &stdin, &control, &heartbeat].map(Socket::port);
+        let session = Arc::new(Session::new(connection.key.as_bytes(), "kernel"));
+        Ok(Self {
+            connection: with_ports(connection, ports),
+            iopub: IoPub::start(iopub, session.clone()),
+            session,
+            shell,
+            control,
+            stdin,
+            _heartbeat: AbortOnDrop(tokio::spawn(echo(heartbeat)).abort_handle()),
+        })
+    }
+
+    /// The connection with the ports that were taken.
+    pub fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// Outputs that belong to no request, such as news of a worker that died while nothing ran.
+    pub fn outputs(&self) -> Outputs {
+        Outputs::new(&self.iopub, &Bytes::new(), 0, false)
+    }
+
+    /// Serves a kernel until a client shuts it down; then replies, outputs and idle have been handed to the
+    /// operating system, so that the process may exit at once.
+    pub async fn serve<K: Kernel>(self, kernel: Arc<K>) -> Ended {
+        let Self { session, iopub, shell, control, stdin, _heartbeat, .. } = self;
+        let (ended, mut end) = mpsc::unbounded_channel();
+        iopub.publish(Draft::new("status", &Bytes::new(), json!({"execution_state": "starting"}))).await;
+        let desk = Arc::new(Desk {
+            kernel,
+            session,
+            iopub: iopub.clone(),
+            count: AtomicU64::new(0),
+            running: Mutex::new(()),
+            ending: AtomicBool::new(false),
+            seen: std::sync::Mutex::default(),
+            ended,
+        });
+        let channels = [shell.peers(), control.peers()];
+        let tasks = [
+            tokio::spawn(Shell::run(desk.clone(), shell)),
+            tokio::spawn(serve_control(desk.clone(), control)),
+            tokio::spawn(ignore(stdin)),
+        ];
+        let _tasks = tasks.map(|task| AbortOnDrop(task.abort_handle()));
+        let restart = end.recv().await.unwrap_or(false);
+        iopub.drain().await;
+        for channel in channels {
+            channel.flush(LAST_REPLY).await;
+        }
+        Ended { restart }
+    }
+}
+
+fn with_ports(connection: &Connection, ports: [u16; 5]) -> Connection {
+    let mut connection = connection.clone();
+    let [shell, iopub, stdin, control, hb] = ports;
+    if connection.transport == crate::Transport::Tcp {
+        (connection.shell_port, connection.iopub_port, connection.stdin_port) = (shell, iopub, stdin);
+        (connection.control_port, connection.hb_port) = (control, hb);
+    }
+    connection
+}
+
+/// Requests on control, answered one after the other while cells run.
+async fn serve_control<K: Kernel>(desk: Arc<Desk<K>>, mut socket: Socket) {
+    let channel = socket.peers();
+    while let Some(message) = next(&desk, &mut socket).await {
+        desk.serve(&channel, message).await;
+    }
+}
+
+/// The heartbeat: every message goes back as it came.
+async fn echo(mut socket: Socket) {
+    let peers = socket.peers();
+    while let Some(message) = socket.recv().await {
+        peers.send(&message.peer, &message.frames);
+    }
+}
+
+/// Nothing is asked on stdin yet, so that nothing that comes there is an answer.
+async fn ignore(mut socket: Socket) {
+    while socket.recv().await.is_some() {}
+}

@@ -1,0 +1,208 @@
+//! One worker process: started from this executable, talked to over a socket pair, heard to its last words.
+//!
+//! Owns the child's descriptors, its two watching threads and its death. Must not know cells, plugins or sessions.
+//! Read [`WorkerHandle`] first. The child finds the link at descriptor 0, its own output pipes at 1 and 2, and their
+//! read ends at 3 and 4: it captures what it prints itself, and what it could not read any more is read here after
+//! its death.
+
+use crate::death::{Death, kills_for_memory};
+use anyhow::{Context, Result};
+use candlewick_link::{FrameReader, FrameWriter, FromWorker, LinkError, ToWorker};
+use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
+use std::fs::File;
+use std::io::Read;
+use std::net::Shutdown;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+use tokio::sync::{mpsc, watch};
+
+/// Messages that wait here before the worker is held back.
+const QUEUE: usize = 1024;
+/// How much of each output pipe is kept as last words.
+const LAST_WORDS: usize = 8 << 10;
+/// A worker whose link has closed is given this long to end by itself.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// A running worker. Cheap to copy; may be used from any task.
+#[derive(Clone)]
+pub struct WorkerHandle {
+    child: Arc<Mutex<Child>>,
+    link: Arc<Mutex<FrameWriter<UnixStream, ToWorker>>>,
+    death: watch::Receiver<Option<Death>>,
+    pid: u32,
+}
+
+impl WorkerHandle {
+    /// Starts `program worker` in `directory`. What it sends arrives at the receiver, which ends when the worker does.
+    ///
+    /// # Errors
+    /// The operating system refuses a descriptor, a thread or the process.
+    pub fn start(program: &Path, directory: &Path) -> Result<(Self, mpsc::Receiver<FromWorker>)> {
+        let (near, far) = UnixStream::pair().context("can't make the link to the worker")?;
+        let outputs = OutputPipes::new().context("can't make the worker's output pipes")?;
+        let memory_kills = kills_for_memory();
+        let child = spawn(program, directory, far, &outputs)
+            .with_context(|| format!("can't start the worker `{} worker`", program.display()))?;
+        let (death, pid) = (watch::channel(None), child.id());
+        let handle = Self {
+            child: Arc::new(Mutex::new(child)),
+            link: Arc::new(Mutex::new(FrameWriter::new(near.try_clone()?))),
+            death: death.1,
+            pid,
+        };
+        let messages = handle.clone().read(near.try_clone()?)?;
+        handle.clone().await_end(near, outputs.close_far_ends(), memory_kills, death.0)?;
+        Ok((handle, messages))
+    }
+
+    /// Sends one message. To a dead worker it is an error; its death is told by [`Self::death`].
+    pub fn send(&self, message: &ToWorker) -> Result<(), LinkError> {
+        locked(&self.link).send(message)
+    }
+
+    /// The worker's process id.
+    pub fn pid(&self) -> u32 {
+        self.pid
+    }
+
+    /// Ends the worker at once.
+    pub fn kill(&self) {
+        // An error means that it has ended already.
+        let _ = locked(&self.child).kill();
+    }
+
+    /// Waits until the worker has ended and says how.
+    pub async fn death(&self) -> Death {
+        let mut death = self.death.clone();
+        match death.wait_for(Option::is_some).await {
+            Ok(death) => death.clone().unwrap_or_default(),
+            Err(_) => Death::default(),
+        }
+    }
+
+    /// Whether it has ended.
+    pub fn has_ended(&self) -> bool {
+        self.death.borrow().is_some()
+    }
+
+    /// The thread that reads the link until it closes.
+    fn read(self, stream: UnixStream) -> Result<mpsc::Receiver<FromWorker>> {
+        let (sender, receiver) = mpsc::channel(QUEUE);
+        thread::Builder::new().name("worker-link".into()).spawn(move || {
+            let mut reader = FrameReader::<_, FromWorker>::new(stream);
+            while let Ok(Some(message)) = reader.receive() {
+                if sender.blocking_send(message).is_err() {
+                    break;
+                }
+            }
+            drop(sender);
+            self.end_after_grace();
+        })?;
+        Ok(receiver)
+    }
+
+    /// A worker that closed its link, or sent what can't be read, is of no more use.
+    fn end_after_grace(&self) {
+        let step = Duration::from_millis(20);
+        for _ in 0..GRACE.as_millis() / step.as_millis() {
+            if self.has_ended() {
+                return;
+            }
+            thread::sleep(step);
+        }
+        self.kill();
+    }
+
+    /// The thread that waits for the process to end, then collects its last words.
+    fn await_end(
+        self,
+        link: UnixStream,
+        mut outputs: [File; 2],
+        memory_kills: Option<u64>,
+        death: watch::Sender<Option<Death>>,
+    ) -> Result<()> {
+        thread::Builder::new().name("worker-end".into()).spawn(move || {
+            wait_without_reaping(self.pid);
+            // A grandchild may hold the other end open; without this the reading thread would wait for it.
+            let _ = link.shutdown(Shutdown::Read);
+            let status = locked(&self.child).wait().ok();
+            let last_words = outputs.each_mut().map(remaining).concat();
+            let for_memory = memory_kills < kills_for_memory();
+            let _ = death.send(Some(Death { status, last_words, for_memory }));
+        })?;
+        Ok(())
+    }
+}
+
+/// The two pipes that are the worker's standard output and error.
+struct OutputPipes {
+    read: [OwnedFd; 2],
+    write: [OwnedFd; 2],
+}
+
+impl OutputPipes {
+    fn new() -> Result<Self> {
+        let (stdout, stderr) = (std::io::pipe()?, std::io::pipe()?);
+        Ok(Self { read: [stdout.0.into(), stderr.0.into()], write: [stdout.1.into(), stderr.1.into()] })
+    }
+
+    /// Keeps the read ends only, so that they end when the worker does.
+    fn close_far_ends(self) -> [File; 2] {
+        self.read.map(File::from)
+    }
+}
+
+fn spawn(program: &Path, directory: &Path, link: UnixStream, outputs: &OutputPipes) -> Result<Child> {
+    let read = [above_standard(&outputs.read[0])?, above_standard(&outputs.read[1])?];
+    let targets: [(RawFd, RawFd); 2] = [(read[0].as_raw_fd(), 3), (read[1].as_raw_fd(), 4)];
+    let mut command = Command::new(program);
+    command.arg("worker").current_dir(directory).stdin(Stdio::from(OwnedFd::from(link)));
+    command.stdout(outputs.write[0].try_clone()?).stderr(outputs.write[1].try_clone()?);
+    // A group of its own: Ctrl-C on a terminal reaches the kernel, which interrupts the worker by message.
+    command.process_group(0);
+    // SAFETY: between fork and exec only `dup2` is called, which is async-signal-safe and allocates nothing. The
+    // source descriptors are above 4 and live until `spawn` returns.
+    unsafe {
+        command.pre_exec(move || {
+            for (from, to) in targets {
+                if libc::dup2(from, to) < 0 {
+                    return Err(std::io::Error::last_os_error());
+                }
+            }
+            Ok(())
+        });
+    }
+    Ok(command.spawn()?)
+}
+
+/// A copy of the descriptor outside the numbers that the child's are put at.
+fn above_standard(fd: &OwnedFd) -> Result<OwnedFd> {
+    Ok(rustix::io::fcntl_dupfd_cloexec(fd.as_fd(), 10)?)
+}
+
+fn wait_without_reaping(pid: u32) {
+    let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) else { return };
+    let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+    while let Err(rustix::io::Errno::INTR) = waitid(WaitId::Pid(pid), options) {}
+}
+
+/// What the dead worker had written and not read itself: the end of it, without waiting for more.
+fn remaining(pipe: &mut File) -> String {
+    let mut bytes = Vec::new();
+    if rustix::io::ioctl_fionbio(&*pipe, true).is_ok() {
+        // `WouldBlock` ends it when a grandchild holds the pipe open; what was read before stays.
+        let _ = pipe.read_to_end(&mut bytes);
+    }
+    String::from_utf8_lossy(&bytes[bytes.len().saturating_sub(LAST_WORDS)..]).into_owned()
+}
+
+/// A thread that panicked while it held the lock has left nothing half done here.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
