@@ -5,12 +5,20 @@
 //! cells are queued. Read [`Host`] first, then [`Outbox`], then [`process`].
 
 mod capture;
+mod cell;
+pub mod commands;
+mod completeness;
 mod host;
+mod language;
 mod notebook;
 mod outbox;
 mod problem;
 pub mod process;
-mod show;
+pub mod script;
+pub mod session;
+pub mod show;
+pub mod surface;
+mod usage;
 
 pub use host::Host;
 pub use outbox::{Outbox, Sink};

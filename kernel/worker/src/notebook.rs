@@ -39,9 +39,17 @@ impl Notebook {
         }
     }
 
-    /// The variables and constants, oldest first.
+    /// The variables and constants.
     pub fn scope(&self) -> &Scope<'static> {
         &self.scope
+    }
+
+    /// Name, whether constant, and value of each variable, oldest first.
+    pub fn entries(&self) -> Vec<(&str, bool, &Dynamic)> {
+        // Rhai goes through a scope from the newest to the oldest.
+        let mut entries: Vec<_> = self.scope.iter_raw().collect();
+        entries.reverse();
+        entries
     }
 
     /// The functions of all cells so far.
@@ -49,12 +57,11 @@ impl Notebook {
         &self.functions
     }
 
-    /// Runs compiled statements of the cell of that name. Whatever they defined before an error stays.
+    /// Runs compiled statements of the cell of that name, whose functions were adopted. Whatever they defined before an error stays.
     ///
     /// # Errors
     /// What the statements threw.
     pub fn run(&mut self, engine: &Engine, ast: &AST, cell: &str) -> Evaluated {
-        self.adopt_functions(ast, cell);
         self.reset_state(cell);
         #[allow(deprecated)] // the only public call that takes a state, and the state holds the imports
         let value =
@@ -62,21 +69,36 @@ impl Notebook {
         value.map(Dynamic::flatten)
     }
 
+    /// Makes a cell's functions callable, in place of earlier ones of the same name and number of parameters.
+    pub fn adopt_functions(&mut self, ast: &AST, cell: &str) {
+        if !ast.has_functions() {
+            return;
+        }
+        for function in ast.iter_fn_def() {
+            let origin = Origin {
+                source: cell.to_owned(),
+                start: function.body.start_position(),
+                end: function.body.end_position(),
+            };
+            self.origins.insert((function.name.clone(), function.params.len()), origin);
+        }
+        self.functions = self.functions.merge(&ast.clone_functions_only());
+    }
+
     /// Ends a cell: shadowed variables are dropped, constants become visible to functions.
     pub fn end_cell(&mut self) {
-        let mut last = HashMap::new();
-        for (index, (name, ..)) in self.scope.iter_raw().enumerate() {
-            last.insert(name.to_owned(), index);
-        }
-        if last.len() < self.scope.len() {
+        let entries = self.entries();
+        let newest: HashMap<_, _> = entries.iter().enumerate().map(|(index, (name, ..))| (*name, index)).collect();
+        if newest.len() < entries.len() {
             let mut kept = Scope::new();
-            for (index, (name, constant, value)) in self.scope.iter_raw().enumerate() {
-                if last.get(name) == Some(&index) {
-                    if constant {
-                        kept.push_constant_dynamic(name, value.clone());
-                    } else {
-                        kept.push_dynamic(name, value.clone());
-                    }
+            for (index, (name, constant, value)) in entries.into_iter().enumerate() {
+                if newest.get(name) != Some(&index) {
+                    continue;
+                }
+                if constant {
+                    kept.push_constant_dynamic(name, value.clone());
+                } else {
+                    kept.push_dynamic(name, value.clone());
                 }
             }
             self.scope = kept;
@@ -95,21 +117,6 @@ impl Notebook {
         let mut named = self.origins.iter().filter(|((name, _), _)| name == function).map(|(_, origin)| origin);
         let first = named.clone().next();
         named.find(|origin| origin.holds(place)).or(first)
-    }
-
-    fn adopt_functions(&mut self, ast: &AST, cell: &str) {
-        if !ast.has_functions() {
-            return;
-        }
-        for function in ast.iter_fn_def() {
-            let origin = Origin {
-                source: cell.to_owned(),
-                start: function.body.start_position(),
-                end: function.body.end_position(),
-            };
-            self.origins.insert((function.name.clone(), function.params.len()), origin);
-        }
-        self.functions = self.functions.merge(&ast.clone_functions_only());
     }
 
     fn reset_state(&mut self, cell: &str) {

@@ -5,7 +5,7 @@
 use crate::notebook::Notebook;
 use candlewick_link::Problem;
 use candlewick_plugin_api::nearest;
-use rhai::{Dynamic, Engine, EvalAltResult, Position};
+use rhai::{Dynamic, Engine, EvalAltResult, Position, Scope};
 use std::collections::BTreeMap;
 
 /// The text of every cell and file that errors may name.
@@ -16,6 +16,11 @@ impl Sources {
     /// Remembers a text under the name that places in it carry, such as `cell 3`.
     pub fn remember(&mut self, name: &str, text: &str) {
         self.0.insert(name.to_owned(), text.to_owned());
+    }
+
+    /// The text of that name.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
     }
 
     fn line(&self, name: &str, line: usize) -> Option<&str> {
@@ -35,8 +40,13 @@ pub struct Fault {
 impl Fault {
     /// An error that a native function returns.
     pub fn new(name: &'static str, message: impl Into<String>) -> Box<EvalAltResult> {
+        Self::at(name, message, Position::NONE)
+    }
+
+    /// An error at a place of a source text.
+    pub fn at(name: &'static str, message: impl Into<String>, at: Position) -> Box<EvalAltResult> {
         let fault = Self { name, message: message.into() };
-        Box::new(EvalAltResult::ErrorRuntime(Dynamic::from(fault), Position::NONE))
+        Box::new(EvalAltResult::ErrorRuntime(Dynamic::from(fault), at))
     }
 }
 
@@ -44,8 +54,10 @@ impl Fault {
 pub struct Reporter<'a> {
     /// Knows the functions.
     pub engine: &'a Engine,
-    /// Knows the variables and where functions were defined.
-    pub notebook: &'a Notebook,
+    /// Knows the variables.
+    pub scope: &'a Scope<'static>,
+    /// Knows where functions were defined; a plugin's are all in its own source.
+    pub origins: Option<&'a Notebook>,
     /// The texts.
     pub sources: &'a Sources,
 }
@@ -69,6 +81,13 @@ impl Reporter<'_> {
         Problem { name: name.to_owned(), message, traceback }
     }
 
+    /// A problem of that kind at a place.
+    pub fn problem_at(&self, name: &str, message: String, source: &str, at: Position) -> Problem {
+        let mut traceback = vec![format!("{name}: {message}")];
+        self.show(&Frame { function: None, source: source.to_owned(), at }, &mut traceback);
+        Problem { name: name.to_owned(), message, traceback }
+    }
+
     /// The innermost error with the places passed on the way to it, outermost first.
     fn frames<'e>(&self, error: &'e EvalAltResult, cell: &str) -> (&'e EvalAltResult, Vec<Frame<'e>>) {
         let (mut error, mut function, mut source) = (error, None, cell.to_owned());
@@ -78,7 +97,7 @@ impl Reporter<'_> {
             let inner = match error {
                 EvalAltResult::ErrorInFunctionCall(name, origin, inner, call) => {
                     at = *call;
-                    let known = self.notebook.origin(name, inner.position()).map(|origin| origin.source.clone());
+                    let known = self.origins.and_then(|notebook| notebook.origin(name, inner.position())).map(|origin| origin.source.clone());
                     Some((Some(name.as_str()), known.unwrap_or_else(|| origin.clone()), inner))
                 }
                 EvalAltResult::ErrorInModule(path, inner, call) => {
@@ -134,13 +153,13 @@ impl Reporter<'_> {
 
     fn missing_variable(&self, name: &str, frames: &[Frame]) -> String {
         let in_function = frames.last().is_some_and(|frame| frame.function.is_some());
-        if in_function && self.notebook.scope().contains(name) {
+        if in_function && self.scope.contains(name) {
             return format!(
                 "`{name}` is a variable of the notebook, and functions see only its constants; \
                  pass it as a parameter, define it with `const`, or use a closure: `|x| … {name} …`"
             );
         }
-        let known = self.notebook.scope().iter_raw().map(|(name, ..)| name);
+        let known = self.scope.iter_raw().map(|(name, ..)| name);
         match nearest(name, known) {
             Some(near) => format!("there is no variable `{name}`; did you mean `{near}`?"),
             None => format!("there is no variable `{name}`"),

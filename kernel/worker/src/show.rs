@@ -1,9 +1,12 @@
 //! How values look as the result of a cell.
 //!
-//! Must not know messages beyond [`Bundle`]. Read [`bundle`] first.
+//! Must not know messages beyond [`Bundle`]. Read [`Shows`] first.
 
+use candlewick_display as display;
 use candlewick_link::Bundle;
-use rhai::{Array, Dynamic, FnPtr, ImmutableString, Map};
+use rhai::{Array, Blob, Dynamic, FnPtr, ImmutableString, Map};
+use std::any::{Any, TypeId};
+use std::collections::HashMap;
 
 /// Longer arrays, maps and blobs are shown with their middle left out.
 const ELEMENTS: usize = 100;
@@ -12,24 +15,63 @@ const DEPTH: usize = 8;
 /// A value that is longer in one line is broken into several.
 const WIDTH: usize = 100;
 
-/// A value in the formats a notebook shows.
-pub fn bundle(value: &Dynamic) -> Bundle {
-    Bundle::text(text(value, 0))
+/// A type of the surface that has a look of its own.
+pub trait Show {
+    /// Text, and what else it can be shown as.
+    fn bundle(&self) -> display::Bundle;
 }
 
-/// A value as text, strings in quotes.
-pub fn text(value: &Dynamic, depth: usize) -> String {
+/// The types that have a look of their own.
+#[derive(Default)]
+pub struct Shows(HashMap<TypeId, fn(&Dynamic) -> Option<display::Bundle>>);
+
+impl Shows {
+    /// Values of this type show themselves.
+    pub fn add<T: Show + Any + Clone>(&mut self) {
+        self.0.insert(TypeId::of::<T>(), |value| value.read_lock::<T>().map(|shown| shown.bundle()));
+    }
+
+    /// A value in the formats a notebook shows.
+    pub fn bundle(&self, value: &Dynamic) -> Bundle {
+        match self.own(value) {
+            Some(bundle) => linked(bundle),
+            None => Bundle::text(self.text(value)),
+        }
+    }
+
+    /// A value as text, strings in quotes.
+    pub fn text(&self, value: &Dynamic) -> String {
+        text(self, value, 0)
+    }
+
+    fn own(&self, value: &Dynamic) -> Option<display::Bundle> {
+        self.0.get(&value.type_id()).and_then(|show| show(value))
+    }
+}
+
+/// The display's formats as a message carries them.
+pub fn linked(bundle: display::Bundle) -> Bundle {
+    bundle.into_iter().fold(Bundle::default(), |linked, (mime, data)| linked.with(&mime, data))
+}
+
+fn text(shows: &Shows, value: &Dynamic, depth: usize) -> String {
     if depth > DEPTH {
         return "…".to_owned();
+    }
+    if value.is_unit() {
+        return "()".to_owned();
+    }
+    if let Some(bundle) = shows.own(value) {
+        return bundle.text().to_owned();
     }
     if let Some(text) = value.read_lock::<ImmutableString>() {
         return format!("{:?}", text.as_str());
     }
     if let Some(array) = value.read_lock::<Array>() {
-        return list("[", "]", array.len(), array.iter().map(|item| text(item, depth + 1)), depth);
+        return list("[", "]", array.len(), array.iter().map(|item| text(shows, item, depth + 1)), depth);
     }
     if let Some(map) = value.read_lock::<Map>() {
-        let items = map.iter().map(|(key, item)| format!("{}: {}", self::key(key), text(item, depth + 1)));
+        let items = map.iter().map(|(key, item)| format!("{}: {}", self::key(key), text(shows, item, depth + 1)));
         return list("#{ ", " }", map.len(), items, depth);
     }
     if let Some(function) = value.read_lock::<FnPtr>() {
@@ -37,6 +79,10 @@ pub fn text(value: &Dynamic, depth: usize) -> String {
             name if name.starts_with("anon$") => "a closure".to_owned(),
             name => format!("the function {name}"),
         };
+    }
+    if let Some(bytes) = value.read_lock::<Blob>() {
+        let items = bytes.iter().map(|byte| format!("{byte:02x}"));
+        return list("blob[", "]", bytes.len(), items, depth);
     }
     if let Ok(number) = value.as_float() {
         return format!("{number:?}");

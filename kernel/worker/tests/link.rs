@@ -30,7 +30,8 @@ impl Worker {
 }
 
 #[test]
-fn cells_answer_in_order_and_an_interrupt_stops_only_the_one_that_runs() {
+// One test, because the interrupt flag is the process's.
+fn cells_answer_in_order_an_interrupt_stops_only_the_one_that_runs_and_the_worker_ends_with_its_link() {
     let mut worker = start();
     worker.execute(1, "print(\"hello\"); 1 + 1");
     assert_eq!(worker.next(), FromWorker::Stream { name: StreamName::Stdout, text: "hello\n".into() });
@@ -46,16 +47,11 @@ fn cells_answer_in_order_and_an_interrupt_stops_only_the_one_that_runs() {
     worker.execute(3, "40 + 2");
     assert!(matches!(worker.next(), FromWorker::Result { bundle } if bundle.get("text/plain") == Some("42")));
     assert!(matches!(worker.next(), FromWorker::Finished { id: 3, .. }));
-    drop(worker.send);
-}
+    drop((worker.send, worker.receive));
+    worker.thread.join().unwrap().unwrap();
 
-#[test]
-fn the_worker_ends_when_its_link_closes_or_it_is_told_to() {
     let mut told = start();
     told.execute(1, "loop { }");
     told.send.send(&ToWorker::Command(Command::Shutdown)).unwrap();
     told.thread.join().unwrap().unwrap();
-    let left = start();
-    drop((left.send, left.receive));
-    left.thread.join().unwrap().unwrap();
 }

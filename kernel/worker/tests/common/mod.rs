@@ -1,7 +1,10 @@
 //! A host in this process whose output is gathered, for data tables of cells.
 
-use candlewick_link::{Execute, Finished, FromWorker, StreamName};
+use candlewick_link::{Execute, Finished, FromWorker, Request, StreamName};
+use candlewick_plugin_manager::PluginManager;
 use candlewick_worker::{Host, Outbox};
+use std::cell::RefCell;
+use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 
 /// Runs cells one after the other.
@@ -25,6 +28,17 @@ impl Bench {
         let cell = Execute { code: code.to_owned(), cell: self.cells, ..Execute::default() };
         let finished = self.host.execute(&cell);
         (std::mem::take(&mut self.sent.lock().unwrap()), finished)
+    }
+
+    /// Answers a request; what was sent.
+    pub fn request(&mut self, request: Request) -> Vec<FromWorker> {
+        self.host.handle(1, request);
+        std::mem::take(&mut self.sent.lock().unwrap())
+    }
+
+    /// The registered plugins.
+    pub fn plugins(&self) -> Rc<RefCell<PluginManager>> {
+        self.host.session().plugins.clone()
     }
 
     /// Runs a cell that goes well; its output as text, standard error after `! `.
