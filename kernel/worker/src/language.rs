@@ -49,6 +49,24 @@ pub fn engine(session: &Session) -> Engine {
     engine
 }
 
+/// Rhai's own functions: name, type of the first parameter as users name types, signature.
+pub fn standard(engine: &Engine) -> Vec<(String, String, String)> {
+    let mut functions: Vec<_> =
+        engine.gen_fn_signatures(true).into_iter().filter_map(|signature| split(&signature)).collect();
+    functions.sort();
+    functions.dedup();
+    functions
+}
+
+fn split(signature: &str) -> Option<(String, String, String)> {
+    let (name, rest) = signature.split_once('(')?;
+    let name = name.rsplit(' ').next()?;
+    let first = rest.split([',', ')']).next()?.split_once(':').map_or("", |(_, kind)| kind.trim());
+    let first = first.trim_start_matches("&mut ").trim();
+    let first = first.strip_suffix("<_>").unwrap_or(first).to_lowercase();
+    rhai::is_valid_identifier(name).then(|| (name.to_owned(), first, signature.to_owned()))
+}
+
 /// Functions see the constants of their notebook or plugin, and no variables: a name that the function itself does not
 /// know is looked up among them.
 fn constant(name: &str, context: &EvalContext) -> Option<Dynamic> {
