@@ -111,7 +111,8 @@ fn endless_things_end_with_an_error() {
     check(&["let f = |g, x| g.call(g, x + 1); f.call(f, 0)"], "RecursionError");
     check(&["fn f(x) { [x].map(|y| f(y + 1)) } f(0)"], "RecursionError");
     check(&["let a = []; a.pad(1000000000, 0); a.len"], "LimitError");
-    check(&["let s = \"x\"; loop { s += s; }"], "LimitError");
+    check(&["blob(1000000000000)"], "LimitError");
+    check(&["let s = \"x\"; s.pad(1000000000, \"ab\"); s.len"], "LimitError");
 }
 
 #[test]

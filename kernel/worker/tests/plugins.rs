@@ -87,12 +87,12 @@ fn hooks_do_what_they_say_or_fail_with_a_place() {
     check("ctx.outcome", &["MissingFact: there is no outcome here: only end_… hooks have an outcome:Some(5):Some(34)"]);
     check(
         "ctx.learning_rate = \"x\";",
-        &["ValueError: ctx.learning_rate takes a number from 0 up; found x:Some(5):Some(33)"],
+        &["ValueError: ctx.learning_rate takes a number from 0 up; found x:Some(5):Some(34)"],
     );
     check(
         "this.config.note = 2;",
         &[
-            "ConstantError: the setting `note` cannot be changed by the plugin; set it as `note=…` on the `%%plugin` line, or keep a value of its own in `this`:Some(5):Some(42)",
+            "ConstantError: the setting `note` cannot be changed by the plugin; set it as `note=…` on the `%%plugin` line, or keep a value of its own in `this`:Some(5):Some(41)",
         ],
     );
 }

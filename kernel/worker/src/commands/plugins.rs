@@ -81,7 +81,11 @@ fn hooks(host: &mut Host, call: &Call) -> Outcome {
         "" => {}
         "--exact" => host.session().plugins.borrow_mut().set_exact(true),
         other => {
-            return Err(call.problem(host, "CommandError", format!("%hooks takes nothing or --exact; found `{other}`")));
+            return Err(call.problem(
+                host,
+                "CommandError",
+                format!("%hooks takes nothing or --exact; found `{other}`"),
+            ));
         }
     }
     let lifecycle = host.session().plugins.borrow().lifecycle();
