@@ -13,6 +13,7 @@ mod plugin_table;
 mod replace;
 pub mod run;
 mod session;
+mod signals;
 mod supervisor;
 mod terminal;
 mod usage;

@@ -126,6 +126,17 @@ fn fifty_megabytes_appear_under_their_tag_and_go() {
 }
 
 #[test]
+fn a_peak_is_never_below_a_total_seen_before() {
+    let _alone = alone();
+    let blocks: Vec<Block> = Category::ALL.into_iter().map(|category| tagged(category, 30_000)).collect();
+    let seen = snapshot();
+    drop(blocks);
+    let after = snapshot();
+    assert!(after.peak >= seen.total && seen.total == 180_000, "{seen:?} {after:?}");
+    assert!(after.peaks.iter().zip(seen.bytes).all(|(&peak, bytes)| peak >= bytes), "{seen:?} {after:?}");
+}
+
+#[test]
 fn the_inner_tag_holds_and_the_outer_comes_back() {
     let _alone = alone();
     let _outer = tag(Category::Data);

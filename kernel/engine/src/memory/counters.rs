@@ -121,13 +121,16 @@ pub fn snapshot() -> Snapshot {
     };
     let places: [usize; CATEGORIES] = std::array::from_fn(|at| at);
     let bytes = places.map(|at| positive(COMMON.bytes[at].load(Relaxed) + sum(|shard| &shard.bytes, at)));
-    let total = bytes.iter().sum();
+    let total: u64 = bytes.iter().sum();
+    // What was seen once stays seen: a later peak is never below an earlier total.
+    places.iter().for_each(|&at| raise(&COMMON.peaks[at], bytes[at] as i64));
+    raise(&COMMON.peak, total as i64);
     Snapshot {
         bytes,
         blocks: places.map(|at| positive(sum(|shard| &shard.blocks, at))),
-        peaks: places.map(|at| positive(COMMON.peaks[at].load(Relaxed)).max(bytes[at])),
+        peaks: places.map(|at| positive(COMMON.peaks[at].load(Relaxed))),
         total,
-        peak: positive(COMMON.peak.load(Relaxed)).max(total),
+        peak: positive(COMMON.peak.load(Relaxed)),
     }
 }
 
