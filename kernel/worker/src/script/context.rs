@@ -79,6 +79,13 @@ impl Ctx {
         write(&mut self.slot.context.borrow_mut())
     }
 
+    fn control(&self, ask: impl FnOnce(&mut Context)) -> Answer<()> {
+        self.write(|context| {
+            ask(context);
+            Ok(())
+        })
+    }
+
     fn check(&self) -> Answer<()> {
         if self.call == self.slot.running.get() {
             return Ok(());
@@ -103,48 +110,49 @@ macro_rules! control {
     };
 }
 
+/// What can be called on `ctx` and on what it holds.
 pub const BUILTINS: &[Builtin] = &[
     control!(
         "stop",
         "stop(reason)",
         "ends the run at the very next boundary",
         "fn end_epoch(ctx) { ctx.stop(\"good enough\"); }",
-        |ctx: &mut Ctx, reason: &str| ctx.write(|context| Ok(context.stop(reason)))
+        |ctx: &mut Ctx, reason: &str| ctx.control(|context| context.stop(reason))
     ),
     control!(
         "skip_batch",
         "skip_batch()",
         "leaves out the rest of the running batch",
         "fn start_training_batch(ctx) { ctx.skip_batch(); }",
-        |ctx: &mut Ctx| ctx.write(|context| Ok(context.skip_batch()))
+        |ctx: &mut Ctx| ctx.control(|context| context.skip_batch())
     ),
     control!(
         "skip_epoch",
         "skip_epoch()",
         "leaves out the rest of the epoch's training loop",
         "fn end_training_batch(ctx) { ctx.skip_epoch(); }",
-        |ctx: &mut Ctx| ctx.write(|context| Ok(context.skip_epoch()))
+        |ctx: &mut Ctx| ctx.control(|context| context.skip_epoch())
     ),
     control!(
         "request_checkpoint",
         "request_checkpoint()",
         "saves a checkpoint right after the running batch",
         "fn end_training_batch(ctx) { ctx.request_checkpoint(); }",
-        |ctx: &mut Ctx| ctx.write(|context| Ok(context.request_checkpoint()))
+        |ctx: &mut Ctx| ctx.control(|context| context.request_checkpoint())
     ),
     control!(
         "request_validation",
         "request_validation()",
         "runs a validation loop right after the running batch",
         "fn end_training_batch(ctx) { ctx.request_validation(); }",
-        |ctx: &mut Ctx| ctx.write(|context| Ok(context.request_validation()))
+        |ctx: &mut Ctx| ctx.control(|context| context.request_validation())
     ),
     control!(
         "disable",
         "disable(plugin)",
         "deactivates a plugin from the next hook on",
         "fn end_epoch(ctx) { ctx.disable(\"watch_loss\"); }",
-        |ctx: &mut Ctx, plugin: &str| ctx.write(|context| Ok(context.disable(plugin)))
+        |ctx: &mut Ctx, plugin: &str| ctx.control(|context| context.disable(plugin))
     ),
     control!(
         "has",
@@ -247,7 +255,7 @@ fn fact(context: &Context, name: &str) -> Answer {
 fn has(context: &Context, name: &str) -> Answer<bool> {
     match context.get(name) {
         Some(fact) => Ok(!matches!(fact, Fact::Missing(_))),
-        None => Ok(working(context, name)?.is::<()>().then_some(false).unwrap_or(true)),
+        None => Ok(!working(context, name)?.is_unit()),
     }
 }
 

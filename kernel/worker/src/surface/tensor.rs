@@ -12,6 +12,7 @@ use rhai::{Array, Dynamic, Engine, EvalAltResult};
 /// The name of tensors for users.
 const TENSOR: &str = "tensor";
 
+/// Tensors.
 pub const BUILTINS: &[Builtin] = &[
     Builtin {
         name: "tensor",
