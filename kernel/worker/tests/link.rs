@@ -1,5 +1,7 @@
 //! The worker over a real socket pair, with its threads.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)] // shared by tests; clippy sees no #[test] on them
+
 use candlewick_link::{Command, Execute, FrameReader, FrameWriter, FromWorker, Request, StreamName, ToWorker};
 use candlewick_worker::{Outbox, Pipes};
 use std::os::unix::net::UnixStream;
