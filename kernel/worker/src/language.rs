@@ -1,0 +1,123 @@
+//! The language engine: built once per worker, with the surface, the limits and the callbacks.
+//!
+//! Must not know cells. Read [`engine`] first.
+
+use crate::problem::Fault;
+use crate::session::Session;
+use crate::surface;
+use candlewick_engine::interrupt;
+use candlewick_link::StreamName;
+use rhai::{Array, Blob, Dynamic, Engine, EvalAltResult, EvalContext, ImmutableString};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// Calls nested deeper than this are an error. Each takes up to some kilobytes of the engine thread's stack.
+const CALLS: usize = 2_000;
+/// Expressions nested deeper than this are a syntax error.
+const EXPRESSIONS: usize = 256;
+/// Elements that one call may add to an array.
+const ELEMENTS: i64 = 16 << 20;
+/// Bytes or characters that one call may make.
+const BYTES: i64 = 256 << 20;
+
+/// A plugin's own constants, which its functions see.
+#[derive(Clone, Debug)]
+pub struct Constants(pub Rc<BTreeMap<ImmutableString, Dynamic>>);
+
+/// An engine with everything that cells and script plugins may use.
+pub fn engine(session: &Session) -> Engine {
+    let mut engine = Engine::new();
+    engine.set_max_call_levels(CALLS).set_max_expr_depths(EXPRESSIONS, EXPRESSIONS);
+    limit_sizes(&mut engine);
+    let (printed, debugged) = (session.outbox.clone(), session.outbox.clone());
+    engine.on_print(move |text| printed.print(StreamName::Stdout, &format!("{text}\n")));
+    engine.on_debug(move |text, source, at| {
+        let place = [source.map(str::to_owned), at.line().map(|line| format!("line {line}"))];
+        let place = place.into_iter().flatten().collect::<Vec<_>>().join(", ");
+        debugged.print(StreamName::Stderr, &format!("{place}: {text}\n"));
+    });
+    engine.on_progress(|_| interrupt::requested().then_some(Dynamic::UNIT));
+    #[allow(deprecated)] // Rhai's mark for an interface that may still change
+    engine.on_var(|name, index, context| Ok(if index > 0 { None } else { constant(name, &context) }));
+    engine.register_type_with_name::<Fault>("error");
+    for name in ["to_string", "to_debug"] {
+        engine.register_fn(name, |fault: &mut Fault| format!("{}: {}", fault.name, fault.message));
+    }
+    engine.register_get("name", |fault: &mut Fault| fault.name.to_owned());
+    engine.register_get("message", |fault: &mut Fault| fault.message.clone());
+    surface::bind(&mut engine, session);
+    engine
+}
+
+/// Refuses what would fill the memory in one call. Rhai's own size limits count an array's elements at every operation
+/// on it, so that a loop of `push` takes quadratic time.
+fn limit_sizes(engine: &mut Engine) {
+    engine.register_fn("pad", |array: &mut Array, count: i64, item: Dynamic| {
+        within("an array", count, ELEMENTS)?;
+        let count = usize::try_from(count).unwrap_or(0);
+        Ok::<_, Box<EvalAltResult>>(if count > array.len() {
+            array.resize(count, item)
+        })
+    });
+    engine.register_fn("pad", |blob: &mut Blob, count: i64, byte: i64| {
+        within("a blob", count, BYTES)?;
+        let count = usize::try_from(count).unwrap_or(0);
+        Ok::<_, Box<EvalAltResult>>(if count > blob.len() {
+            blob.resize(count, byte as u8)
+        })
+    });
+    engine.register_fn("blob", |count: i64| blob(count, 0));
+    engine.register_fn("blob", blob);
+    engine.register_fn("pad", |text: &mut ImmutableString, count: i64, with: char| pad(text, count, &with.to_string()));
+    engine.register_fn("pad", |text: &mut ImmutableString, count: i64, with: &str| pad(text, count, with));
+}
+
+fn blob(count: i64, byte: i64) -> Result<Blob, Box<EvalAltResult>> {
+    within("a blob", count, BYTES)?;
+    Ok(vec![byte as u8; usize::try_from(count).unwrap_or(0)])
+}
+
+fn pad(text: &mut ImmutableString, count: i64, with: &str) -> Result<(), Box<EvalAltResult>> {
+    within("a string", count, BYTES)?;
+    let missing = usize::try_from(count).unwrap_or(0).saturating_sub(text.chars().count());
+    *text = text.chars().chain(with.chars().cycle().take(missing)).collect::<String>().into();
+    Ok(())
+}
+
+fn within(what: &str, count: i64, limit: i64) -> Result<(), Box<EvalAltResult>> {
+    if count <= limit {
+        return Ok(());
+    }
+    Err(Fault::new("LimitError", format!("{what} of {count} elements was asked for; one call makes {limit} at most")))
+}
+
+/// Rhai's own functions: name, type of the first parameter as users name types, signature.
+pub fn standard(engine: &Engine) -> Vec<(String, String, String)> {
+    let mut functions: Vec<_> =
+        engine.gen_fn_signatures(true).into_iter().filter_map(|signature| split(&signature)).collect();
+    functions.sort();
+    functions.dedup();
+    functions
+}
+
+fn split(signature: &str) -> Option<(String, String, String)> {
+    let (name, rest) = signature.split_once('(')?;
+    let name = name.rsplit(' ').next()?;
+    let first = rest.split([',', ')']).next()?.split_once(':').map_or("", |(_, kind)| kind.trim());
+    let first = first.trim_start_matches("&mut ").trim();
+    let first = first.strip_suffix("<_>").unwrap_or(first).to_lowercase();
+    rhai::is_valid_identifier(name).then(|| (name.to_owned(), first, signature.to_owned()))
+}
+
+/// Functions see the constants of their notebook or plugin, and no variables: a name that the function itself does not
+/// know is looked up among them.
+fn constant(name: &str, context: &EvalContext) -> Option<Dynamic> {
+    if context.scope().contains(name) {
+        return None;
+    }
+    let global = context.global_runtime_state();
+    if let Some(constants) = global.tag.read_lock::<Constants>() {
+        return constants.0.get(name).cloned();
+    }
+    global.constants.as_ref()?.borrow().get(name).cloned()
+}
