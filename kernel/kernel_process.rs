@@ -151,9 +151,7 @@ fn kernel_info() -> KernelInfo {
     KernelInfo {
         implementation: "candlewick".into(),
         implementation_version: version.into(),
-        banner: format!(
-            "Candlewick {version}: Rhai cells, a candle engine and plugins. `%help` lists what there is."
-        ),
+        banner: format!("Candlewick {version}: Rhai cells, a candle engine and plugins. `%help` lists what there is."),
         language_info: LanguageInfo {
             name: "rhai".into(),
             version: "1.27".into(),

@@ -87,7 +87,8 @@ impl Metric {
     /// # Errors
     /// A state that is not one of a metric.
     pub fn restore(&mut self, state: &Value) -> Result<()> {
-        let unreadable = |error| EngineError::Value(format!("the saved state of metric {} is unreadable: {error}", self.name()));
+        let unreadable =
+            |error| EngineError::Value(format!("the saved state of metric {} is unreadable: {error}", self.name()));
         self.sums = serde_json::from_value(state.clone()).map_err(unreadable)?;
         Ok(())
     }

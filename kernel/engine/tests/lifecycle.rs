@@ -4,11 +4,11 @@
 //! a person to read before committing.
 
 use candle_core::{Device, Tensor};
+use candlewick_engine::EngineError;
 use candlewick_engine::data::Dataset;
 use candlewick_engine::interrupt;
 use candlewick_engine::nn::{LayerSpec, Net};
 use candlewick_engine::run::{Halt, Options, Run, Validation, drive};
-use candlewick_engine::EngineError;
 use candlewick_plugin_api::{Context, Fired, Hook, HookFailure, HookSink, Outcome, RunId};
 use serde_json::{Map, Value};
 
@@ -156,8 +156,7 @@ fn table(folder: &std::path::Path) -> String {
 
 fn make_checkpoint(folder: &std::path::Path) {
     let mut run = tiny_run(folder, false);
-    let mut script =
-        Script { verb: "request_checkpoint", at: Hook::StartTrainingBatch, done: false, seen: Vec::new() };
+    let mut script = Script { verb: "request_checkpoint", at: Hook::StartTrainingBatch, done: false, seen: Vec::new() };
     assert_eq!(to_end(&mut run, &mut script), Halt::Finished);
     let written = run.newest_checkpoint().unwrap().to_owned();
     std::fs::rename(written, folder.join("resumed")).unwrap();

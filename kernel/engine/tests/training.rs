@@ -84,22 +84,28 @@ fn a_resumed_run_ends_with_the_same_bits() {
     };
     let whole = mlp();
     let mut run = Run::new(whole.clone(), digits.clone(), with_folder()).unwrap();
-    to_end(&mut run, &mut At(|hook, ctx: &mut Context| {
-        if hook == Hook::EndTrainingBatch && ctx.global_step == 50 {
-            ctx.working.extra.insert("seen".into(), 50.into());
-            ctx.request_checkpoint();
-        }
-    }));
+    to_end(
+        &mut run,
+        &mut At(|hook, ctx: &mut Context| {
+            if hook == Hook::EndTrainingBatch && ctx.global_step == 50 {
+                ctx.working.extra.insert("seen".into(), 50.into());
+                ctx.request_checkpoint();
+            }
+        }),
+    );
     let end = run.context().clone();
     let resumed = mlp();
     let options = Options { resume: Some(folder.path().to_owned()), ..with_folder() };
     let mut run = Run::new(resumed.clone(), digits, options).unwrap();
     let mut hooks = Vec::new();
-    to_end(&mut run, &mut At(|hook, ctx: &mut Context| {
-        if hooks.is_empty() || hook == Hook::LoadCheckpoint {
-            hooks.push((hook, ctx.global_step));
-        }
-    }));
+    to_end(
+        &mut run,
+        &mut At(|hook, ctx: &mut Context| {
+            if hooks.is_empty() || hook == Hook::LoadCheckpoint {
+                hooks.push((hook, ctx.global_step));
+            }
+        }),
+    );
     assert_eq!(hooks, [(Hook::StartTrainingSession, 0), (Hook::LoadCheckpoint, 51)]);
     assert_eq!(bits(&whole), bits(&resumed));
     assert_eq!(run.context().training_loss(), end.training_loss());
@@ -135,16 +141,19 @@ fn a_loss_that_is_not_a_number_ends_the_run_and_keeps_it_for_inspection() {
     let mut run = Run::new(net.clone(), Dataset::named("digits").unwrap(), options()).unwrap();
     let mut ends = Vec::new();
     let mut before = Vec::new();
-    to_end(&mut run, &mut At(|hook, ctx: &mut Context| {
-        if hook == Hook::StartTrainingBatch && ctx.global_step == 3 {
-            let poison = (ctx.working.inputs.as_ref().unwrap() * f64::NAN).unwrap();
-            ctx.working.inputs = Some(poison);
-            before = bits(&net);
-        }
-        if ctx.outcome == Some(Outcome::Failed) {
-            ends.push(hook);
-        }
-    }));
+    to_end(
+        &mut run,
+        &mut At(|hook, ctx: &mut Context| {
+            if hook == Hook::StartTrainingBatch && ctx.global_step == 3 {
+                let poison = (ctx.working.inputs.as_ref().unwrap() * f64::NAN).unwrap();
+                ctx.working.inputs = Some(poison);
+                before = bits(&net);
+            }
+            if ctx.outcome == Some(Outcome::Failed) {
+                ends.push(hook);
+            }
+        }),
+    );
     assert_eq!(ends, [Hook::EndTrainingBatch, Hook::EndTrainingLoop, Hook::EndEpoch, Hook::EndTrainingSession]);
     assert!(run.failure().unwrap().to_string().contains("loss became NaN"));
     let warned = run.take_events().iter().any(|e| matches!(e, Event::Warning(text) if text.contains("batch 3")));
@@ -173,11 +182,14 @@ fn what_a_plugin_sets_stays_and_a_parameter_without_gradient_is_named() {
     let net = mlp();
     let mut run = Run::new(net, Dataset::named("digits").unwrap(), options()).unwrap();
     let mut rates = Vec::new();
-    to_end(&mut run, &mut At(|hook, ctx: &mut Context| match hook {
-        Hook::EndEpoch => ctx.working.learning_rate *= 0.5,
-        Hook::StartTrainingBatch if ctx.batch == Some(0) => rates.push(ctx.working.learning_rate),
-        _ => {}
-    }));
+    to_end(
+        &mut run,
+        &mut At(|hook, ctx: &mut Context| match hook {
+            Hook::EndEpoch => ctx.working.learning_rate *= 0.5,
+            Hook::StartTrainingBatch if ctx.batch == Some(0) => rates.push(ctx.working.learning_rate),
+            _ => {}
+        }),
+    );
     assert_eq!(rates, [0.003, 0.0015, 0.00075]);
 }
 

@@ -147,10 +147,13 @@ impl Checkpoint {
     /// Reads and checks a checkpoint; a directory of checkpoints stands for its newest.
     pub fn read(path: &Path) -> Result<Self> {
         let path = &if path.join(RECORD).is_file() { path.to_owned() } else { newest(path)? };
-        let read = |file: &str| std::fs::read(path.join(file)).map_err(|source| EngineError::file(path.join(file), source));
-        let record: Record = serde_json::from_slice(&read(RECORD)?).map_err(|error| format_error(&path.join(RECORD), error))?;
+        let read =
+            |file: &str| std::fs::read(path.join(file)).map_err(|source| EngineError::file(path.join(file), source));
+        let record: Record =
+            serde_json::from_slice(&read(RECORD)?).map_err(|error| format_error(&path.join(RECORD), error))?;
         if record.format != FORMAT {
-            let message = format!("is a checkpoint of format {}, but this version reads format {FORMAT}", record.format);
+            let message =
+                format!("is a checkpoint of format {}, but this version reads format {FORMAT}", record.format);
             return Err(format_error(path, message));
         }
         let bytes = read(TENSORS)?;
@@ -160,7 +163,8 @@ impl Checkpoint {
             let offer = other.map_or(String::new(), |other| format!("; an earlier one is {}", other.display()));
             return Err(format_error(path, format!("was altered or cut off: its checksum does not match{offer}")));
         }
-        let tensors: HashMap<String, Tensor> = candle_core::safetensors::load_buffer(&bytes, &candle_core::Device::Cpu)?;
+        let tensors: HashMap<String, Tensor> =
+            candle_core::safetensors::load_buffer(&bytes, &candle_core::Device::Cpu)?;
         Ok(Self { record, tensors: tensors.into_iter().collect() })
     }
 
@@ -214,7 +218,8 @@ impl Checkpoint {
         let facts = run.ctx.driver().facts;
         facts.loss = totals.loss;
         facts.gradient_norm = totals.gradient_norm;
-        (facts.training_loss_total, facts.training_batch_count) = (totals.training_loss_total, totals.training_batch_count);
+        (facts.training_loss_total, facts.training_batch_count) =
+            (totals.training_loss_total, totals.training_batch_count);
         facts.validation_loss_total = totals.validation_loss_total;
         facts.validation_batch_count = totals.validation_batch_count;
         (facts.training_metrics, facts.validation_metrics) = (totals.training_metrics, totals.validation_metrics);

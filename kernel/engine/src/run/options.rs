@@ -236,20 +236,32 @@ const TABLE: &[OptionDoc] = &[
     option("learning_rate", &["lr"], "the optimizer's learning rate; a number above 0", |o, v| {
         number(v, |x| x > 0.0, "a number above 0").map(|rate| o.optimizer = o.optimizer.clone().at(rate))
     }),
-    option("schedule", &["scheduler"], "how the learning rate moves: constant(), step_decay(…), cosine(…)", |o, v| match v {
-        OptionValue::Schedule(schedule) => set(&mut o.schedule, schedule),
-        _ => Err("constant(), step_decay(…) or cosine(…)"),
-    }),
+    option(
+        "schedule",
+        &["scheduler"],
+        "how the learning rate moves: constant(), step_decay(…), cosine(…)",
+        |o, v| match v {
+            OptionValue::Schedule(schedule) => set(&mut o.schedule, schedule),
+            _ => Err("constant(), step_decay(…) or cosine(…)"),
+        },
+    ),
     option("loss", &[], "\"cross_entropy\", \"mse\", \"mae\" or \"bce_with_logits\"", |_, _| {
         Err("the name of a loss: \"cross_entropy\", \"mse\", \"mae\" or \"bce_with_logits\"")
     }),
     option("metrics", &[], "names of metrics to measure, such as [\"accuracy\"]", |_, _| Err("a list of names")),
-    option("validation", &["validation_split", "validation_data"], "a share of the data, or a dataset", |o, v| match v {
-        OptionValue::Dataset(data) => set(&mut o.validation, Validation::Data(data)),
-        other => number(other, |x| (0.0..1.0).contains(&x), "a number from 0 to below 1, or a dataset").map(|share| {
-            o.validation = if share == 0.0 { Validation::None } else { Validation::Fraction(share) };
-        }),
-    }),
+    option(
+        "validation",
+        &["validation_split", "validation_data"],
+        "a share of the data, or a dataset",
+        |o, v| match v {
+            OptionValue::Dataset(data) => set(&mut o.validation, Validation::Data(data)),
+            other => {
+                number(other, |x| (0.0..1.0).contains(&x), "a number from 0 to below 1, or a dataset").map(|share| {
+                    o.validation = if share == 0.0 { Validation::None } else { Validation::Fraction(share) };
+                })
+            }
+        },
+    ),
     option("seed", &[], "the seed of everything random; a whole number", |o, v| count(v, 0).map(|n| o.seed = n as u64)),
     option("device", &[], "\"auto\", \"cpu\" or \"cuda:0\"", |o, v| text(v).map(|name| o.device = name)),
     option("accumulate", &["gradient_accumulation"], "batches whose gradients make one step; from 1", |o, v| {
@@ -277,10 +289,15 @@ const TABLE: &[OptionDoc] = &[
         OptionValue::Bool(false) => set(&mut o.checkpoints, None),
         other => text(other).map(|path| o.checkpoints = Some(path.into())).map_err(|_| "a directory, or false"),
     }),
-    option("checkpoint_every", &["checkpoint_interval"], "epochs between checkpoints; 0 for only when asked", |o, v| {
-        count(v, 0).map(|n| o.checkpoint_every = n)
+    option(
+        "checkpoint_every",
+        &["checkpoint_interval"],
+        "epochs between checkpoints; 0 for only when asked",
+        |o, v| count(v, 0).map(|n| o.checkpoint_every = n),
+    ),
+    option("resume", &[], "path of a checkpoint to go on from", |o, v| {
+        text(v).map(|path| o.resume = Some(path.into()))
     }),
-    option("resume", &[], "path of a checkpoint to go on from", |o, v| text(v).map(|path| o.resume = Some(path.into()))),
 ];
 
 const fn option(

@@ -24,12 +24,15 @@ impl Model for NetView {
         let parameters = self.0.parameters();
         let Some((_, var)) = parameters.iter().find(|(own, _)| own == name) else {
             let names = parameters.iter().map(|(own, _)| own.as_str());
-            let nearest = candlewick_plugin_api::nearest(name, names).map_or(String::new(), |n| format!("; did you mean {n}?"));
+            let nearest =
+                candlewick_plugin_api::nearest(name, names).map_or(String::new(), |n| format!("; did you mean {n}?"));
             return Err(PluginError::invalid(format!("the model has no parameter {name}{nearest}")));
         };
         if var.shape() != value.shape() {
             let (expected, found) = (var.dims(), value.dims());
-            return Err(PluginError::invalid(format!("parameter {name} has shape {expected:?}, but was given {found:?}")));
+            return Err(PluginError::invalid(format!(
+                "parameter {name} has shape {expected:?}, but was given {found:?}"
+            )));
         }
         Ok(var.set(&value.to_dtype(var.dtype())?.to_device(var.device())?)?)
     }
