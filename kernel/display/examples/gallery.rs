@@ -149,7 +149,11 @@ fn histogram() -> Result<Bundle> {
 fn confusion() -> Result<Bundle> {
     let names: Vec<String> = (0..10).map(|digit| digit.to_string()).collect();
     let value = |place: usize| {
-        if place % 11 == 0 { 30.0 + (noise(place) * 12.0).round() } else { (noise(place) * 6.0).max(0.0).round() }
+        if place.is_multiple_of(11) {
+            30.0 + (noise(place) * 12.0).round()
+        } else {
+            (noise(place) * 6.0).max(0.0).round()
+        }
     };
     let plot = Plot::heatmap(Grid { rows: names.clone(), columns: names, values: (0..100).map(value).collect() })?;
     Ok(plot.titled("Confusion matrix").labelled("predicted", "true").bundle())
@@ -203,7 +207,12 @@ fn table() -> Bundle {
     let columns = ["sepal_length", "sepal_width", "ok", "species"].iter().zip(["f64", "i64", "bool", "str"]);
     let row = |row: usize| {
         let species = if row % 7 == 3 { Cell::Null } else { Cell::Text("Iris-<b>setosa</b>".into()) };
-        vec![Cell::Number(5.1 + noise(row)), Cell::Integer(row as i64 * 997), Cell::Bool(row % 2 == 0), species]
+        vec![
+            Cell::Number(5.1 + noise(row)),
+            Cell::Integer(row as i64 * 997),
+            Cell::Bool(row.is_multiple_of(2)),
+            species,
+        ]
     };
     Table::new(columns.map(|(name, dtype)| TableColumn::new(*name, dtype)).collect(), (0..150).map(row).collect())
         .bundle()

@@ -20,7 +20,7 @@ pub(crate) const SMALL: f64 = 11.0;
 /// Size of text such as a legend.
 pub(crate) const NORMAL: f64 = 12.0;
 /// Size of a heading.
-pub(crate) const LARGE: f64 = 13.0;
+pub(crate) const LARGE: f64 = 12.5;
 
 /// Part of the surface, in drawing units.
 pub(crate) type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
@@ -34,20 +34,31 @@ pub(crate) fn svg(
     under: &str,
     draw: impl FnOnce(&Area<'_>) -> Result<()>,
 ) -> Result<String> {
+    svg_with(size, alt, under, |area| draw(area).map(|()| String::new()))
+}
+
+/// The same, with markup in drawing units, given by `draw`, above everything else.
+pub(crate) fn svg_with(
+    size: (u32, u32),
+    alt: &str,
+    under: &str,
+    draw: impl FnOnce(&Area<'_>) -> Result<String>,
+) -> Result<String> {
     let inner = (size.0 * UNIT as u32, size.1 * UNIT as u32);
     let mut drawn = String::new();
-    {
+    let over = {
         let root = SVGBackend::with_string(&mut drawn, inner).into_drawing_area();
-        draw(&root)?;
+        let over = draw(&root)?;
         root.present()?;
-    }
-    let body = drawn.split_once('\n').map_or("", |(_, body)| body);
-    Ok(format!("{}{under}{}", header(size, inner, alt), compact(body)))
+        over
+    };
+    let body = drawn.split_once('\n').map_or("", |(_, body)| body).trim_end().trim_end_matches("</svg>");
+    Ok(format!("{}{under}{}{over}</svg>\n", header(size, inner, alt), compact(body)))
 }
 
 /// Text at a place of `area` in drawing units; `place` is its left, middle or right end as `side` says, and its middle height.
 pub(crate) fn write(area: &Area<'_>, text: &str, place: (i32, i32), style: TextStyle<'_>) -> Result<()> {
-    Ok(area.draw(&Text::new(text.to_owned(), place, style))?)
+    if text.is_empty() { Ok(()) } else { Ok(area.draw(&Text::new(text.to_owned(), place, style))?) }
 }
 
 /// A line through places in drawing units.

@@ -4,26 +4,16 @@
 //! shares an axis with loss (two scales in one panel were refused: where the lines cross would mean nothing).
 //! Read [`Chart`] first.
 
-use plotters::element::Circle;
-use plotters::series::LineSeries;
-use plotters::style::text_anchor::HPos;
-use plotters::style::{Color, RGBColor};
+mod drawing;
 
-use crate::canvas::{self, Area, LARGE, NORMAL, UNIT};
-use crate::panel::{Panel, Plane};
+use plotters::style::RGBColor;
+
 use crate::scale::Scale;
 use crate::text::{TextTable, sparkline};
-use crate::{Bundle, Result, decimate, number, palette};
+use crate::{Bundle, Result, number, palette};
 
 /// Panels that are drawn; further quantities are named in text.
 const PANELS: usize = 6;
-/// Points all lines of a chart have together, at most (about 40 KB of SVG).
-const POINTS: usize = 4_000;
-/// Gaps in one line that are shown as such; a line with more is drawn through, so that the size stays bounded.
-const GAPS: usize = 32;
-/// A line with no more points than this shows each of them.
-const DOTS: usize = 40;
-
 /// What a series was measured on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Split {
@@ -103,63 +93,17 @@ impl Chart {
     /// # Errors
     /// When the drawing library refuses.
     pub fn svg(&self) -> Result<String> {
-        let names = self.names();
-        let drawn = &names[..names.len().min(PANELS)];
-        let notes = self.notes();
-        let (columns, rows) = (drawn.len().clamp(1, 2), drawn.len().div_ceil(2).max(1));
-        let size = (if columns == 1 { 560 } else { 800 }, 30 + 240 * rows as u32 + 16 * notes.len() as u32);
-        let alt = if self.title.is_empty() { "training chart" } else { &self.title };
-        canvas::svg(size, alt, "", |area| {
-            let (top, rest) = area.split_vertically(30 * UNIT);
-            let (panels, bottom) = rest.split_vertically((240 * rows) as i32 * UNIT);
-            self.draw_legend(&top)?;
-            for (name, place) in drawn.iter().zip(panels.split_evenly((rows, columns))) {
-                self.draw_panel(name, &place, POINTS / self.series.len().max(1))?;
-            }
-            draw_notes(&notes, &bottom)
-        })
+        drawing::draw(self)
     }
 
-    fn draw_legend(&self, area: &Area<'_>) -> Result<()> {
-        let middle = 15 * UNIT;
-        let mut x = 14 * UNIT;
-        if !self.title.is_empty() {
-            canvas::write(area, &self.title, (x, middle), canvas::font(LARGE, palette::INK, HPos::Left))?;
-            x += canvas::text_width(&self.title, LARGE) + 20 * UNIT;
-        }
-        for (run, split) in self.lines() {
-            let colour = self.colour(run, split);
-            let label = if run.is_empty() { split.name().to_owned() } else { format!("{run} {}", split.name()) };
-            canvas::line(area, vec![(x, middle), (x + 18 * UNIT, middle)], stroke(colour, split))?;
-            canvas::write(area, &label, (x + 24 * UNIT, middle), canvas::font(NORMAL, palette::INK, HPos::Left))?;
-            x += 24 * UNIT + canvas::text_width(&label, NORMAL) + 18 * UNIT;
-        }
-        Ok(())
+    /// The panels that are drawn: a quantity and its series.
+    fn panels(&self) -> Vec<(&str, Vec<&Series>)> {
+        let of = |name| self.series.iter().filter(|series| series.name == name).collect();
+        self.names().into_iter().take(PANELS).map(|name| (name, of(name))).collect()
     }
 
-    fn draw_panel(&self, name: &str, area: &Area<'_>, most: usize) -> Result<()> {
-        let log = self.log_loss && name.contains("loss");
-        let here: Vec<&Series> = self.series.iter().filter(|series| series.name == name).collect();
-        let y = Scale::fitting(here.iter().flat_map(|series| series.points.iter().map(|point| point.1)), log);
-        let x = self.epoch_scale();
-        let title = if log { format!("{name} (logarithmic)") } else { name.to_owned() };
-        let marks = self.marks(&here);
-        let panel = Panel { title: &title, marks: &marks, x: &x, y: &y, x_label: "epoch", y_label: "", grid: true };
-        let mut plane = panel.on(area)?;
-        for series in here {
-            draw_series(&mut plane, series, (&x, &y), self.colour(&series.run, series.split), most)?;
-        }
-        Ok(())
-    }
-
-    /// The last value of each line, as long as they are few.
-    fn marks(&self, here: &[&Series]) -> Vec<(String, RGBColor)> {
-        let last = |series: &&Series| {
-            let value =
-                series.finite().last().map_or_else(|| "no finite value".to_owned(), |point| number::steady(point.1, 4));
-            (value, self.colour(&series.run, series.split))
-        };
-        if here.len() <= 4 { here.iter().map(last).collect() } else { Vec::new() }
+    fn is_log(&self, name: &str) -> bool {
+        self.log_loss && name.contains("loss")
     }
 
     fn epoch_scale(&self) -> Scale {
@@ -179,10 +123,19 @@ impl Chart {
         let names = self.names();
         let hidden = names.get(PANELS..).filter(|hidden| !hidden.is_empty());
         let hidden = hidden.map(|hidden| format!("not drawn: {} (at most {PANELS} panels)", hidden.join(", ")));
-        let lost: usize = self.series.iter().map(|series| series.points.len() - series.finite().count()).sum();
-        let lost =
-            (lost > 0).then(|| format!("{} not finite (NaN or infinite)", number::counted(lost as u64, "value")));
+        let count =
+            |lost: fn(&Self, &Series) -> usize| self.series.iter().map(|series| lost(self, series)).sum::<usize>();
+        let lost = [
+            (count(|_, series| series.points.len() - series.finite().count()), "not finite (NaN or infinite)"),
+            (count(|chart, series| chart.below_log(series)), "not above zero, which a logarithmic axis cannot show"),
+        ];
+        let lost = lost.into_iter().filter(|(count, _)| *count > 0);
+        let lost = lost.map(|(count, why)| format!("{} {why}", number::counted(count as u64, "value")));
         hidden.into_iter().chain(lost).collect()
+    }
+
+    fn below_log(&self, series: &Series) -> usize {
+        if self.is_log(&series.name) { series.finite().filter(|point| point.1 <= 0.0).count() } else { 0 }
     }
 
     /// Quantities: those with `loss` in their name first, else in order of appearance.
@@ -223,54 +176,6 @@ impl Series {
         let (name, split) = (self.name.clone(), self.split.name().to_owned());
         vec![name, split, last, value(low), epoch(low), value(high), epoch(high), sparkline(&values, 24)]
     }
-}
-
-fn draw_series(
-    plane: &mut Plane<'_, '_>,
-    series: &Series,
-    axes: (&Scale, &Scale),
-    colour: RGBColor,
-    most: usize,
-) -> Result<()> {
-    let (x, y) = axes;
-    let columns = plane.plotting_area().dim_in_pixel().0 as usize / UNIT as usize;
-    let columns = columns.min(most / 2).max(1);
-    let places: Vec<(f64, f64)> = series.points.iter().map(|point| (x.place(point.0), y.place(point.1))).collect();
-    let width = stroke(colour, series.split);
-    for part in unbroken(&places) {
-        let part = decimate::decimate(&part, x.low, x.high, columns);
-        if part.len() == 1 || (series.split == Split::Validation && series.points.len() <= DOTS) {
-            plane.draw_series(part.iter().map(|&place| Circle::new(place, 3 * UNIT, colour.filled())))?;
-        }
-        if part.len() > 1 {
-            plane.draw_series(LineSeries::new(part, width))?;
-        }
-    }
-    Ok(())
-}
-
-/// The parts of a line between points that have no place.
-fn unbroken(places: &[(f64, f64)]) -> Vec<Vec<(f64, f64)>> {
-    let whole = |place: &(f64, f64)| place.0.is_finite() && place.1.is_finite();
-    let parts = || places.split(|place| !whole(place)).filter(|part| !part.is_empty());
-    if parts().count() > GAPS {
-        vec![parts().flatten().copied().collect()]
-    } else {
-        parts().map(<[_]>::to_vec).collect()
-    }
-}
-
-fn draw_notes(notes: &[String], area: &Area<'_>) -> Result<()> {
-    for (line, note) in notes.iter().enumerate() {
-        let place = (14 * UNIT, (6 + 16 * line as i32) * UNIT);
-        canvas::write(area, note, place, canvas::font(canvas::SMALL, palette::INK, HPos::Left))?;
-    }
-    Ok(())
-}
-
-/// Validation is drawn heavier: it has few points, and it is what a person looks for.
-fn stroke(colour: RGBColor, split: Split) -> plotters::style::ShapeStyle {
-    colour.stroke_width(if split == Split::Validation { 4 } else { 3 })
 }
 
 fn distinct<T: PartialEq>(items: impl Iterator<Item = T>) -> Vec<T> {

@@ -115,7 +115,7 @@ impl Image {
     }
 
     fn new(width: usize, height: usize, channels: usize, pixels: Vec<u8>) -> Result<Self> {
-        let needed = width * height * channels;
+        let needed = width.saturating_mul(height).saturating_mul(channels);
         if !matches!(channels, 1 | 3) || needed == 0 || needed != pixels.len() {
             let found = pixels.len();
             return Err(DisplayError::Input(format!(

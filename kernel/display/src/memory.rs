@@ -8,11 +8,11 @@ use crate::text::{self, TextTable};
 use crate::{Bundle, Result, number, palette};
 
 /// Width of the drawing and of its bars, in CSS pixels.
-const WIDTH: i32 = 640;
+const WIDTH: i32 = 660;
 /// Where bars begin.
 const LEFT: i32 = 90;
 /// Length of the longest bar.
-const LENGTH: i32 = 440;
+const LENGTH: i32 = 390;
 
 /// Bytes of one category, such as `parameters`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -24,7 +24,7 @@ pub fn significant(value: f64, digits: usize) -> String {
     format!("{}e{power}", trim(mantissa))
 }
 
-/// `value` with exactly `digits` significant digits, so that a number that changes keeps its width: `0.1200`, `1.500e-5`.
+/// `value` with exactly `digits` significant digits, for numbers that change: `0.1200`, `1.500e-5`.
 pub fn steady(value: f64, digits: usize) -> String {
     if !value.is_finite() {
         return not_finite(value);
@@ -32,7 +32,7 @@ pub fn steady(value: f64, digits: usize) -> String {
     let digits = digits.max(1);
     let scientific = format!("{value:.*e}", digits - 1);
     match exponent(&scientific) {
-        power @ -4..7 => format!("{value:.*}", (digits as i32 - 1 - power.max(-1)).max(0) as usize),
+        power @ -4..7 => format!("{value:.*}", (digits as i32 - 1 - power).max(0) as usize),
         _ => scientific,
     }
 }
@@ -42,7 +42,7 @@ pub fn count(value: u64) -> String {
     let digits = value.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place) % 3 == 0 {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
             out.push(',');
         }
         out.push(digit);
@@ -184,7 +184,7 @@ mod tests {
     fn steady_digits() {
         let cases = [
             (0.12, "0.1200"),
-            (0.0012, "0.0012"),
+            (0.0012, "0.001200"),
             (2.3, "2.300"),
             (123.4, "123.4"),
             (1.5e-5, "1.500e-5"),

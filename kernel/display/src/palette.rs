@@ -29,6 +29,11 @@ pub(crate) fn series(place: usize) -> RGBColor {
     SERIES[place % SERIES.len()]
 }
 
+/// `#rrggbb`.
+pub(crate) fn hex(colour: RGBColor) -> String {
+    format!("#{:02x}{:02x}{:02x}", colour.0, colour.1, colour.2)
+}
+
 /// The colour of a fraction between 0 and 1: dark blue to yellow, evenly brighter (the cividis map, made for
 /// colour-blind readers; nine of its colours, mixed in between). A fraction that is no number is the ink.
 pub(crate) fn ramp(fraction: f64) -> RGBColor {
@@ -80,10 +85,6 @@ mod tests {
     use super::*;
 
     const GROUNDS: [RGBColor; 2] = [RGBColor(0xff, 0xff, 0xff), RGBColor(0x11, 0x11, 0x11)];
-
-    fn hex(colour: RGBColor) -> String {
-        format!("#{:02x}{:02x}{:02x}", colour.0, colour.1, colour.2)
-    }
 
     #[test]
     fn contrast_of_known_pairs() {

@@ -40,6 +40,8 @@ impl Panel<'_> {
         let mut plane = ChartBuilder::on(area)
             .margin_top(if self.title.is_empty() && self.marks.is_empty() { 8 * UNIT } else { TITLE + 4 * UNIT })
             .margin_right(14 * UNIT)
+            .margin_left(4 * UNIT)
+            .margin_bottom(4 * UNIT)
             .set_label_area_size(LabelAreaPosition::Left, self.label_width() + beside * UNIT)
             .set_label_area_size(LabelAreaPosition::Bottom, below * UNIT)
             .build_cartesian_2d(self.x.clone(), self.y.clone())?;
@@ -55,9 +57,13 @@ impl Panel<'_> {
             .axis_style(INK.mix(0.6).stroke_width(UNIT as u32))
             .label_style(canvas::font(SMALL, INK, HPos::Center))
             .axis_desc_style(canvas::font(SMALL, INK, HPos::Center))
-            .set_all_tick_mark_size(4 * UNIT)
-            .x_desc(self.x_label)
-            .y_desc(self.y_label);
+            .set_all_tick_mark_size(4 * UNIT);
+        if !self.x_label.is_empty() {
+            mesh.x_desc(self.x_label);
+        }
+        if !self.y_label.is_empty() {
+            mesh.y_desc(self.y_label);
+        }
         Ok(mesh.draw()?)
     }
 

@@ -118,6 +118,7 @@ impl Plot {
         let x_label = match (&x, kind) {
             (Some(x), _) => x.name.clone(),
             (None, PlotKind::Histogram) if y.len() == 1 => y[0].name.clone(),
+            (None, PlotKind::Line | PlotKind::Scatter | PlotKind::Bar | PlotKind::Heatmap) => "row".to_owned(),
             _ => String::new(),
         };
         let y_label = match kind {
@@ -126,7 +127,9 @@ impl Plot {
             _ => String::new(),
         };
         let content = match kind {
-            PlotKind::Heatmap => Content::Grid(Grid::of_columns(x.as_ref(), &y)),
+            PlotKind::Heatmap => {
+                return Ok(Self::of(Content::Grid(Grid::of_columns(x.as_ref(), &y))).labelled("", x_label));
+            }
             PlotKind::Image => Content::Images(vec![Image::of_columns(&y)?]),
             _ => Content::Columns { kind, x, y },
         };

@@ -87,12 +87,9 @@ impl Table {
         };
         let mut table = TextTable::aligned(shown.iter().map(name).collect(), self.sides(&shown));
         if self.columns.iter().any(|column| !column.dtype.is_empty()) {
-            table.row(
-                shown
-                    .iter()
-                    .map(|place| place.map_or("…".to_owned(), |place| self.columns[place].dtype.clone()))
-                    .collect(),
-            );
+            let dtype =
+                |place: &Option<usize>| place.map_or("…".to_owned(), |place| self.columns[place].dtype.clone());
+            table.row(shown.iter().map(dtype).collect()).head_rows(1);
         }
         for row in self.shown_rows() {
             table.row(shown.iter().map(|place| self.cell(row, *place)).collect());
@@ -215,7 +212,7 @@ mod tests {
             vec![Cell::Text("<i>".into())],
         ];
         let table = Table::new(columns.to_vec(), rows);
-        let expect = "name     size  ok\n───────────────────\nstr       f64  bool\na b   1.23457  true\nnull      NaN  null\n<i>      null  null\n3 rows × 3 columns";
+        let expect = "name     size  ok\nstr       f64  bool\n───────────────────\na b   1.23457  true\nnull      NaN  null\n<i>      null  null\n3 rows × 3 columns";
         assert_eq!(table.text(), expect);
         let html = table.html();
         assert!(html.contains("&lt;i&gt;") && !html.contains("<i>"), "{html}");
@@ -225,7 +222,7 @@ mod tests {
     #[test]
     fn what_is_cut_is_said() {
         let limits = Limits { rows: 4, columns: 3, characters: 5 };
-        let expect = " c0   c1  …   c4\n────────────────\ni64  i64  …  i64\n  0    0  …    0\n  1    1  …    1\n  …    …  …    …\n\
+        let expect = " c0   c1  …   c4\ni64  i64  …  i64\n────────────────\n  0    0  …    0\n  1    1  …    1\n  …    …  …    …\n\
                       \u{20} 8    8  …    8\n  9    9  …    9\n10 rows × 5 columns (6 rows and 2 columns not shown)";
         assert_eq!(numbers(10, 5).limits(limits).text(), expect);
     }
@@ -239,7 +236,7 @@ mod tests {
 
     #[test]
     fn a_table_without_rows_or_columns_says_so() {
-        assert_eq!(numbers(0, 1).text(), "c0\n───\ni64\n0 rows × 1 column");
+        assert_eq!(numbers(0, 1).text(), "c0\ni64\n───\n0 rows × 1 column");
         assert_eq!(numbers(0, 0).text(), "\n0 rows × 0 columns");
     }
 }

@@ -20,6 +20,9 @@ pub struct Tensor {
 /// Row-major places of the elements that are printed: all, or of each long dimension the first and last three
 /// (two from four dimensions on, one from six on) when there are more than 1,000 elements.
 pub fn picked(shape: &[usize]) -> Vec<usize> {
+    if shape.contains(&0) {
+        return Vec::new();
+    }
     let mut places = vec![0];
     for (&length, kept) in shape.iter().zip(kept(shape)) {
         places =
@@ -77,6 +80,9 @@ impl Tensor {
     }
 
     fn print(&self) -> String {
+        if self.values.is_empty() {
+            return "tensor([])".to_owned();
+        }
         let style = Style::of(&self.values, self.dtype.starts_with(['i', 'u']));
         let texts: Vec<String> = self.values.iter().map(|&value| style.write(value)).collect();
         let width = texts.iter().map(String::len).max().unwrap_or(0);
@@ -180,6 +186,7 @@ mod tests {
     fn values_are_printed_as_pytorch_prints_them() {
         check(&[], "f32", &[3.5], "tensor(3.5000)\nshape [], f32, cpu");
         check(&[0], "f32", &[], "tensor([])\nshape [0], f32, cpu");
+        check(&[1 << 40, 0], "f32", &[], "tensor([])\nshape [1099511627776, 0], f32, cpu");
         check(&[3], "u32", &[1.0, 20.0, 3.0], "tensor([ 1, 20,  3])\nshape [3], u32, cpu");
         check(&[2], "f32", &[0.0, 0.0], "tensor([0., 0.])\nshape [2], f32, cpu");
         check(&[2, 2], "f32", &[1.0, 2.0, 3.0, 4.0], "tensor([[1., 2.],\n        [3., 4.]])\nshape [2, 2], f32, cpu");

@@ -8,6 +8,7 @@ pub struct TextTable {
     head: Vec<String>,
     right: Vec<bool>,
     rows: Vec<Vec<String>>,
+    head_rows: usize,
 }
 
 impl TextTable {
@@ -15,17 +16,23 @@ impl TextTable {
     pub fn new<S: AsRef<str>>(head: &[S]) -> Self {
         let right = head.iter().map(|name| name.as_ref().starts_with('>')).collect();
         let head = head.iter().map(|name| name.as_ref().trim_start_matches('>').to_owned()).collect();
-        Self { head, right, rows: Vec::new() }
+        Self { head, right, ..Self::default() }
     }
 
     /// A table with these names and sides (`true`: right).
     pub fn aligned(head: Vec<String>, right: Vec<bool>) -> Self {
-        Self { head, right, rows: Vec::new() }
+        Self { head, right, ..Self::default() }
     }
 
     /// One row more; missing cells are empty.
     pub fn row(&mut self, cells: Vec<String>) -> &mut Self {
         self.rows.push(cells);
+        self
+    }
+
+    /// The first `rows` rows belong to the head: the rule is drawn below them.
+    pub fn head_rows(&mut self, rows: usize) -> &mut Self {
+        self.head_rows = rows;
         self
     }
 
@@ -39,7 +46,10 @@ impl TextTable {
         }
         lines.extend(self.rows.iter().map(|row| self.line(row, &widths)));
         if self.head.iter().any(|name| !name.is_empty()) {
-            lines.insert(1, "─".repeat(lines.iter().map(|line| width(line)).max().unwrap_or(0)));
+            lines.insert(
+                1 + self.head_rows.min(self.rows.len()),
+                "─".repeat(lines.iter().map(|line| width(line)).max().unwrap_or(0)),
+            );
         }
         lines.join("\n")
     }

@@ -53,4 +53,12 @@ pub enum JupyterError {
         /// What went wrong.
         why: String,
     },
+    /// A client's side waited in vain.
+    #[error("nothing came within {limit:?} while waiting for {waited_for}")]
+    Silent {
+        /// What should have come.
+        waited_for: String,
+        /// How long each message was waited for.
+        limit: std::time::Duration,
+    },
 }

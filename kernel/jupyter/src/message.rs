@@ -55,6 +55,8 @@ pub(crate) struct Draft {
     /// A type that is not known when compiling; stands in for `msg_type`.
     pub other_type: Option<String>,
     pub parent: Bytes,
+    /// Keys that the header has beside its own, such as a client's `subshell_id`.
+    pub header: Map<String, Value>,
     pub metadata: Map<String, Value>,
     pub content: Value,
     pub buffers: Vec<Bytes>,
@@ -120,7 +122,9 @@ impl Draft {
 
     /// The frames to send, signed; `identities` are the routing frames, or the topic on IOPub.
     pub(crate) fn into_frames(self, session: &Session, identities: Vec<Bytes>) -> Vec<Bytes> {
-        let header = Bytes::from(Value::Object(session.header(self.msg_type())).to_string());
+        let mut header = session.header(self.msg_type());
+        header.extend(self.header);
+        let header = Bytes::from(Value::Object(header).to_string());
         let parent = if self.parent.is_empty() { Bytes::from_static(EMPTY) } else { self.parent };
         let metadata = Bytes::from(Value::Object(self.metadata).to_string());
         let content =

@@ -71,7 +71,7 @@ pub struct HookFailure {
     pub line: Option<usize>,
     /// Column in that line, from 1.
     pub column: Option<usize>,
-    /// Failures of this plugin without a success between.
+    /// Failures of this hook of this plugin without a success of it between.
     pub in_a_row: usize,
     /// Whether this failure took the plugin out of service.
     pub quarantined: bool,

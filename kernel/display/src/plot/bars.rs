@@ -54,7 +54,7 @@ pub(super) fn bars(plot: &Plot, x: Option<&Column>, y: &[Column]) -> Result<Stri
 
 /// How often the values of each column fall into each of the ranges.
 pub(super) fn histogram(plot: &Plot, y: &[Column]) -> Result<String> {
-    let bins = Bins::of(plot, y);
+    let bins = Bins::of(plot, y, BARS);
     let counts: Vec<Vec<u64>> = y.iter().map(|column| bins.count(column.as_numbers())).collect();
     let x_axis = Scale::between(bins.low, bins.low + bins.width * bins.count as f64);
     let y_axis = from_zero(counts.iter().flatten().map(|&count| count as f64));
@@ -104,22 +104,18 @@ pub(super) fn bars_text(x: Option<&Column>, y: &[Column]) -> String {
 
 /// A line with a bar of text for each range.
 pub(super) fn histogram_text(plot: &Plot, y: &[Column]) -> String {
-    let bins = Bins::of(plot, y);
+    let bins = Bins::of(plot, y, LINES);
     let counts: Vec<Vec<u64>> = y.iter().map(|column| bins.count(column.as_numbers())).collect();
     let highest = counts.iter().flatten().copied().max().unwrap_or(0);
     let mut table = TextTable::new(&["from", "", ">count", ""]);
-    for bin in 0..bins.count.min(LINES) {
+    for bin in 0..bins.count {
         for (column, counts) in y.iter().zip(&counts) {
             let named = if y.len() > 1 { column.name.clone() } else { String::new() };
             let share = counts[bin] as f64 / highest as f64;
             table.row(vec![number::significant(bins.edge(bin), 4), named, number::count(counts[bin]), bar(share, 30)]);
         }
     }
-    [bins.titled(""), cut_note(table.render(), bins.count)]
-        .into_iter()
-        .filter(|part| !part.is_empty())
-        .collect::<Vec<_>>()
-        .join("\n")
+    [bins.titled(""), table.render()].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")
 }
 
 fn cut_note(text: String, length: usize) -> String {
@@ -151,8 +147,8 @@ struct Bins {
 }
 
 impl Bins {
-    /// As many as asked for, else by Freedman and Diaconis: width 2 IQR / n^(1/3), between 5 and 60 of them.
-    fn of(plot: &Plot, y: &[Column]) -> Self {
+    /// As many as asked for, at most `most`; else by Freedman and Diaconis: width 2 IQR / n^(1/3), between 5 and 60 of them.
+    fn of(plot: &Plot, y: &[Column], most: usize) -> Self {
         let all = || y.iter().flat_map(|column| column.as_numbers().iter().copied());
         let mut values: Vec<f64> = all().filter(|value| value.is_finite()).collect();
         values.sort_by(f64::total_cmp);
@@ -162,7 +158,7 @@ impl Bins {
             (Some(&only), _) if only.abs() < 1e300 => (only - 0.5, only + only.abs().mul_add(1e-12, 0.5)),
             _ => (0.0, 1.0),
         };
-        let count = plot.bins.unwrap_or_else(|| natural_count(&values, high - low)).clamp(1, BARS);
+        let count = plot.bins.unwrap_or_else(|| natural_count(&values, high - low)).clamp(1, most);
         Self { low, width: (high - low) / count as f64, count, lost }
     }
 

@@ -166,9 +166,11 @@ fn draw_names(area: &Area<'_>, grid: &Grid, layout: &Layout) -> Result<()> {
     Ok(())
 }
 
-/// Every how many names one is written, so that they do not touch.
+/// Every how many names one is written (1, 2, 5, 10, 20 …), so that they do not touch.
 fn every(count: usize, size: f64, needed: f64) -> usize {
-    ((needed / size).ceil() as usize).max(count.div_ceil(NAMES)).max(1)
+    let least = ((needed / size).ceil() as usize).max(count.div_ceil(NAMES)).max(1);
+    let power = 10_usize.pow(least.ilog10());
+    [1, 2, 5, 10].into_iter().map(|factor| factor * power).find(|every| *every >= least).unwrap_or(least)
 }
 
 /// The lowest and highest finite value; 0 and 0 when there is none.

@@ -51,7 +51,7 @@ fn parse(built_in: &BuiltIn, csv: &str) -> Result<Parsed, String> {
     for line in lines {
         let (numbers, label) = line.rsplit_once(',').ok_or_else(|| format!("no class in line {line:?}"))?;
         for number in numbers.split(',') {
-            values.push(number.parse::<f32>().map_err(|error| format!("{number:?}: {error}"))? * built_in.scale);
+            values.push(parse_number(number)? * built_in.scale);
         }
         labels.push(label);
     }
@@ -60,6 +60,14 @@ fn parse(built_in: &BuiltIn, csv: &str) -> Result<Parsed, String> {
     classes.dedup();
     let targets = labels.iter().filter_map(|label| classes.binary_search(label).ok()).map(|at| at as u32).collect();
     Ok(Parsed { values, targets, classes: classes.into_iter().map(str::to_owned).collect(), features })
+}
+
+/// Most numbers are small and whole, and those are read several times faster as what they are.
+fn parse_number(text: &str) -> Result<f32, String> {
+    match text.parse::<u8>() {
+        Ok(small) => Ok(f32::from(small)),
+        Err(_) => text.parse::<f32>().map_err(|error| format!("{text:?}: {error}")),
+    }
 }
 
 struct Parsed {

@@ -20,6 +20,7 @@ struct Rows {
     targets: Tensor,
     classes: Option<Vec<String>>,
     features: Vec<String>,
+    normalization: Option<Normalization>,
 }
 
 impl Dataset {
@@ -47,7 +48,8 @@ impl Dataset {
         classes: Option<Vec<String>>,
         features: Vec<String>,
     ) -> Result<Self> {
-        let rows = Rows { name: name.into(), inputs: numbers(inputs)?, targets: labels(targets)?, classes, features };
+        let (inputs, targets) = (numbers(inputs)?, labels(targets)?);
+        let rows = Rows { name: name.into(), inputs, targets, classes, features, normalization: None };
         rows.check_lengths()?;
         rows.check_finite("inputs", &rows.inputs)?;
         rows.check_finite("targets", &rows.targets)?;
@@ -89,6 +91,12 @@ impl Dataset {
     /// Names of the places of a row; may be empty.
     pub fn features(&self) -> &[String] {
         &self.0.features
+    }
+
+    /// What was done to the features, from the numbers as they came, where the data was normalized: applies to the raw
+    /// numbers of rows that come later.
+    pub fn normalization(&self) -> Option<&Normalization> {
+        self.0.normalization.as_ref()
     }
 
     /// The device that holds the rows.
@@ -133,7 +141,9 @@ impl Dataset {
 
     /// The same rows, treated like the data that `normalization` was made from.
     pub fn normalized_by(&self, normalization: &Normalization) -> Result<Self> {
-        Ok(self.with(normalization.apply(self.real_inputs()?)?, self.0.targets.clone()))
+        let inputs = normalization.apply(self.real_inputs()?)?;
+        let whole = self.normalization().map_or_else(|| normalization.clone(), |before| before.then(normalization));
+        Ok(Self(Arc::new(Rows { inputs, normalization: Some(whole), ..Rows::clone(&self.0) })))
     }
 
     /// The same rows on that device.
@@ -306,6 +316,7 @@ mod tests {
     fn normalizing_needs_numbers() {
         let (normal, normalization) = three().normalize().unwrap();
         assert_eq!(normalization.mean, [3.0, 4.0]);
+        assert_eq!(normal.subset(&[0]).unwrap().normalization(), Some(&normalization));
         assert_eq!(normal.inputs().sum_all().unwrap().to_scalar::<f32>().unwrap(), 0.0);
         let tokens = Dataset::new("text", tensor(&[[1u32, 2]]), tensor(&[1u32]), None, Vec::new()).unwrap();
         assert_eq!(

@@ -5,11 +5,13 @@
 
 mod built_in;
 mod dataset;
+mod frame;
 mod gather;
 mod normalization;
 mod order;
 mod split;
 
 pub use dataset::Dataset;
+pub use frame::{ColumnInfo, DatasetOptions, Frame, Task, Values};
 pub use normalization::Normalization;
 pub use order::order;

@@ -40,6 +40,13 @@ impl Normalization {
         }
         Ok(Tensor::from_vec(values, Shape::from(inputs.dims()), inputs.device())?)
     }
+
+    /// This normalization followed by `next`, as one.
+    pub(super) fn then(&self, next: &Self) -> Self {
+        let parts = self.mean.iter().zip(&self.deviation).zip(next.mean.iter().zip(&next.deviation));
+        let (mean, deviation) = parts.map(|((m, d), (next_m, next_d))| (m + d * next_m, d * next_d)).unzip();
+        Self { mean, deviation }
+    }
 }
 
 /// Mean and deviation in f64, in the order of the rows.
@@ -71,6 +78,9 @@ mod tests {
         check([1.0, 5.0], [-1.0, 5.0]);
         check([3.0, 5.0], [1.0, 5.0]);
         check([4.0, 6.0], [2.0, 6.0]);
+        let next = Normalization { mean: vec![1.0, 5.0], deviation: vec![4.0, 2.0] };
+        let both = Normalization { mean: vec![3.0, 5.0], deviation: vec![4.0, 2.0] };
+        assert_eq!(normalization.then(&next), both);
         let other = Tensor::new(&[[1f32]], &Device::Cpu).unwrap();
         let refused = normalization.apply(&other).unwrap_err().to_string();
         assert_eq!(refused, "this normalization is for rows of 2 values, but was given shape [1, 1]");

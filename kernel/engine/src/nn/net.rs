@@ -94,6 +94,16 @@ impl Net {
         parameters
     }
 
+    /// The buffers.
+    pub fn buffers(&self) -> Vec<(String, Var)> {
+        Vec::new()
+    }
+
+    /// Commit.
+    pub fn commit(&self) -> Result<()> {
+        Ok(())
+    }
+
     /// Which unfinished run trains this net.
     pub fn owner(&self) -> Option<RunId> {
         self.0.owner.get()

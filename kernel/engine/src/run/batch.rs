@@ -53,7 +53,7 @@ impl Run {
         self.put_batch(inputs, targets);
         let total = self.plan.epochs * self.plan.batches;
         let base = self.options.optimizer.learning_rate();
-        self.scheduled_rate = self.options.schedule.rate(base, self.plan.global_step, total);
+        self.scheduled_rate = self.options.schedule.rate(base, self.plan.global_step as u64, total as u64);
         self.ctx.working.learning_rate = self.scheduled_rate * self.rate_factor;
         Ok(())
     }
@@ -153,7 +153,7 @@ impl Run {
         let wanted = self.ctx.working.accumulate.max(1);
         let last_of_epoch = self.plan.batch + 1 >= self.plan.batches;
         if wanted > 1 || self.accumulated.1 > 0 {
-            nn::accumulate(&mut self.accumulated.0, gradients)?;
+            nn::accumulate(&mut self.accumulated.0, &gradients)?;
             self.accumulated.1 += 1;
             if self.accumulated.1 < wanted && !last_of_epoch {
                 self.ctx.working.gradients = Rc::new(self.accumulated.0.clone());

@@ -245,17 +245,15 @@ fn newest(folder: &Path) -> Result<PathBuf> {
     list(folder).pop().ok_or_else(|| EngineError::file(folder, none()))
 }
 
-/// The checkpoints of a folder, oldest first: step numbers are padded, so name order is step order.
+/// The checkpoints of a folder, oldest first: step numbers are padded, so name order is step order. Directories with
+/// other names are the user's own, such as a checkpoint put aside, and are never removed.
 fn list(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-    let is_checkpoint = |path: &PathBuf| path.join(RECORD).is_file() && !is_hidden(path);
+    let is_step = |path: &Path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("step-"));
+    let is_checkpoint = |path: &PathBuf| is_step(path) && path.join(RECORD).is_file();
     let mut found: Vec<PathBuf> = entries.filter(is_checkpoint).collect();
     found.sort();
     found
-}
-
-fn is_hidden(path: &Path) -> bool {
-    path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'))
 }
 
 fn json<T: Serialize + ?Sized>(value: &T) -> Result<Value> {

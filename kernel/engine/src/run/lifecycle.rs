@@ -3,10 +3,10 @@
 use super::checkpoint::Checkpoint;
 use super::options::{Options, Validation};
 use super::plan::Plan;
-use super::views::{NetView, OptimizerView};
+use super::views::NetView;
 use crate::data::Dataset;
 use crate::metrics::Metric;
-use crate::nn::{Net, Optimizer};
+use crate::nn::{Net, Optimizer, OptimizerHandle};
 use crate::{EngineError, Result, Seed, device, memory};
 use candle_core::{Tensor, Var};
 use candlewick_plugin_api::{Context, Event, Facts, Hook, HookSink, Outcome, RunId, Working};
@@ -329,7 +329,7 @@ impl Run {
         };
         self.ctx.working = Working {
             model: Some(Rc::new(NetView(self.net.clone()))),
-            optimizer: Some(Rc::new(OptimizerView(self.optimizer.clone()))),
+            optimizer: Some(Rc::new(OptimizerHandle(self.optimizer.clone()))),
             learning_rate: options.optimizer.learning_rate(),
             accumulate: options.accumulate,
             clip_norm: options.clip_norm,
@@ -396,5 +396,5 @@ fn check_fit(net: &Net, data: &Dataset, options: &Options) -> Result<()> {
     let mut input = vec![options.batch_size.min(data.len())];
     input.extend_from_slice(data.input_shape());
     let output = net.check(&input)?;
-    options.loss.check(&output, data.targets())
+    options.loss.check(&output, &[&input[..1], &data.targets().dims()[1..]].concat(), data.targets().dtype())
 }

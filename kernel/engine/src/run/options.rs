@@ -234,7 +234,8 @@ const TABLE: &[OptionDoc] = &[
         _ => Err("sgd(…), adamw(…), lion(…) or one of their names"),
     }),
     option("learning_rate", &["lr"], "the optimizer's learning rate; a number above 0", |o, v| {
-        number(v, |x| x > 0.0, "a number above 0").map(|rate| o.optimizer = o.optimizer.clone().at(rate))
+        let rate = number(v, |x| x > 0.0, "a number above 0")?;
+        o.optimizer.at(rate).map(|spec| o.optimizer = spec).map_err(|_| "a number above 0")
     }),
     option(
         "schedule",

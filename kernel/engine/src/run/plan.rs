@@ -122,7 +122,8 @@ impl Plan {
             Hook::StartTrainingSession if self.ending.is_some() => Some(Hook::EndTrainingSession),
             Hook::StartTrainingSession if self.resume => Some(Hook::LoadCheckpoint),
             Hook::StartTrainingSession => Some(Hook::StartEpoch),
-            // The loaded checkpoint has set `next`; a stop leads out from there.
+            // The loaded checkpoint has set `next`; a stop or a skip leads out from there.
+            Hook::LoadCheckpoint if self.next == Some(Hook::StartTrainingBatch) => self.next_batch(),
             Hook::LoadCheckpoint => self.next.and_then(|next| self.way_out(next)),
             Hook::StartEpoch if self.leaves_epoch() => self.before_end_epoch(),
             Hook::StartEpoch => Some(Hook::StartTrainingLoop),

@@ -1,11 +1,8 @@
-//! What plugins see of the net and the optimizer.
+//! What plugins see of the net.
 
-use crate::nn::{Net, Optimizer};
+use crate::nn::Net;
 use candle_core::Tensor;
 use candlewick_plugin_api::{Model, PluginError};
-use std::cell::RefCell;
-use std::collections::BTreeMap;
-use std::rc::Rc;
 
 /// The net, as `ctx.model`.
 pub(super) struct NetView(pub Net);
@@ -35,18 +32,5 @@ impl Model for NetView {
             )));
         }
         Ok(var.set(&value.to_dtype(var.dtype())?.to_device(var.device())?)?)
-    }
-}
-
-/// The optimizer, as `ctx.optimizer`.
-pub(super) struct OptimizerView(pub Rc<RefCell<Optimizer>>);
-
-impl candlewick_plugin_api::Optimizer for OptimizerView {
-    fn name(&self) -> String {
-        self.0.borrow().name().to_owned()
-    }
-
-    fn state(&self) -> BTreeMap<String, Tensor> {
-        self.0.borrow().state()
     }
 }

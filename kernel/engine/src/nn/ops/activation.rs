@@ -35,7 +35,7 @@ impl CustomOp1 for Activation {
     fn cpu_fwd(&self, x: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
         let x: &[f32] = numbers(x, layout)?;
         let y = match self {
-            Self::Relu => x.iter().map(|&x| if x > 0.0 { x } else { 0.0 }).collect(),
+            Self::Relu => x.iter().map(|&x| if x <= 0.0 { 0.0 } else { x }).collect(),
         };
         Ok((CpuStorage::F32(y), layout.shape().clone()))
     }

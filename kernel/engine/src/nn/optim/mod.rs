@@ -1,6 +1,7 @@
 //! Optimizers whose whole state can be saved and restored. Read [`Optimizer`] first.
 
 mod adamw;
+mod named;
 mod update;
 
 use crate::{EngineError, Result};

@@ -1,0 +1,108 @@
+//! The kernel that the tests of this crate serve: each cell's first word says what it does.
+
+use candlewick_jupyter::front_end::FrontEnd;
+use candlewick_jupyter::{
+    CompleteReply, CompleteRequest, Connection, Ended, ExecuteReply, ExecuteRequest, Failure, Kernel, KernelInfo,
+    Match, Message, MimeBundle, Outputs, Server, StreamName, Transport,
+};
+use serde_json::{Value, json};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+
+#[derive(Default)]
+pub struct Toy {
+    interrupted: Notify,
+}
+
+impl Kernel for Toy {
+    async fn kernel_info(&self) -> KernelInfo {
+        KernelInfo { implementation: "toy".into(), ..KernelInfo::default() }
+    }
+
+    async fn execute(&self, request: ExecuteRequest, outputs: Outputs) -> ExecuteReply {
+        let (word, rest) = request.code.split_once(' ').unwrap_or((&request.code, ""));
+        match word {
+            "print" => outputs.stream(StreamName::Stdout, rest).await,
+            "lines" => {
+                for n in 0..rest.parse().unwrap() {
+                    outputs.stream(StreamName::Stdout, format!("{n}\n")).await;
+                }
+            }
+            "mix" => mix(&outputs).await,
+            "flood" => {
+                for _ in 0..rest.parse().unwrap() {
+                    outputs.display(MimeBundle::text("x".repeat(1 << 20)), None).await;
+                }
+            }
+            "fail" => return ExecuteReply::Error(Failure::new("Failed", rest)),
+            "panic" => panic!("{rest}"),
+            "block" => std::thread::sleep(Duration::from_millis(rest.parse().unwrap())),
+            "wait" => {
+                self.interrupted.notified().await;
+                return ExecuteReply::Error(Failure::new("Interrupted", "the cell was interrupted"));
+            }
+            _ => outputs.execute_result(MimeBundle::text(request.code.clone())).await,
+        }
+        let values = request.user_expressions.into_iter().map(|(name, code)| (name, Ok(MimeBundle::text(code))));
+        ExecuteReply::Ok { user_expressions: values.collect(), payload: Vec::new() }
+    }
+
+    async fn interrupt(&self) {
+        self.interrupted.notify_waiters();
+    }
+
+    async fn shutdown(&self, _restart: bool) {
+        self.interrupted.notify_waiters();
+    }
+
+    async fn complete(&self, request: CompleteRequest) -> CompleteReply {
+        let matches = vec![Match { text: "print".into(), kind: "keyword".into(), signature: String::new() }];
+        CompleteReply { matches, cursor_start: 0, cursor_end: request.cursor_pos }
+    }
+
+    async fn other(&self, request: Message, _outputs: Outputs) -> Option<Value> {
+        (request.msg_type() == "usage_request").then(|| json!({"header": request.header}))
+    }
+}
+
+/// Every kind of output once, updates and streams mixed.
+async fn mix(outputs: &Outputs) {
+    outputs.stream(StreamName::Stdout, "a").await;
+    outputs.stream(StreamName::Stdout, "b").await;
+    outputs.display(MimeBundle::text("shown"), Some("d")).await;
+    for n in 0..100 {
+        outputs.update_display(MimeBundle::text(n.to_string()), "d").await;
+    }
+    outputs.stream(StreamName::Stderr, "c").await;
+    outputs.clear_output(true).await;
+    outputs.stream(StreamName::Stdout, "d").await;
+}
+
+/// A kernel served in this process on free ports, and a client connected to it.
+pub async fn start() -> (FrontEnd, JoinHandle<Ended>, Connection) {
+    let (connection, served) = serve(&connection()).await;
+    (FrontEnd::connect(&connection).await.unwrap(), served, connection)
+}
+
+pub async fn serve(connection: &Connection) -> (Connection, JoinHandle<Ended>) {
+    let server = Server::bind(connection).await.unwrap();
+    let connection = server.connection().clone();
+    (connection, tokio::spawn(server.serve(Arc::new(Toy::default()))))
+}
+
+pub fn connection() -> Connection {
+    Connection {
+        transport: Transport::Tcp,
+        ip: "127.0.0.1".into(),
+        shell_port: 0,
+        iopub_port: 0,
+        stdin_port: 0,
+        control_port: 0,
+        hb_port: 0,
+        key: "a key for tests".into(),
+        signature_scheme: "hmac-sha256".into(),
+        kernel_name: None,
+    }
+}

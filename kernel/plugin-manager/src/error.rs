@@ -1,0 +1,111 @@
+//! What the registry refuses, with what was asked, what was found and what to do.
+
+use candlewick_plugin_api::{PluginError, RunId};
+
+/// Why the registry refused.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ManagerError {
+    /// No plugin of that name; `hint` names the nearest one, or lists what there is.
+    #[error("there is no plugin `{name}`; {hint}")]
+    UnknownPlugin {
+        /// The name asked for.
+        name: String,
+        /// The nearest name, or what is registered.
+        hint: String,
+    },
+    /// A name that cannot be used.
+    #[error("`{name}` is no name for a plugin: {why}")]
+    BadName {
+        /// The name.
+        name: String,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// The name belongs to a plugin from somewhere else.
+    #[error(
+        "plugin `{name}` from {origin} cannot be registered: {holder} holds that name; rename one, or unregister `{name}` first"
+    )]
+    NameTaken {
+        /// The name.
+        name: String,
+        /// Where the refused plugin comes from.
+        origin: String,
+        /// Where the registered one comes from.
+        holder: String,
+    },
+    /// A setting that the plugin does not declare.
+    #[error("plugin `{plugin}` has no setting `{key}`; {hint}")]
+    UnknownSetting {
+        /// The plugin.
+        plugin: String,
+        /// The setting given.
+        key: String,
+        /// The nearest setting, or what there is.
+        hint: String,
+    },
+    /// A setting of another JSON type than its default.
+    #[error("setting `{key}` of plugin `{plugin}` takes {expected}, but {found} was given")]
+    SettingType {
+        /// The plugin.
+        plugin: String,
+        /// The setting.
+        key: String,
+        /// The default's type and the default.
+        expected: String,
+        /// The type given and the value.
+        found: String,
+    },
+    /// A call filter that could never let a call through.
+    #[error("plugin `{plugin}`: {filter} would never let a call through; {advice}")]
+    Filter {
+        /// The plugin.
+        plugin: String,
+        /// The filter as given.
+        filter: String,
+        /// What to give instead.
+        advice: &'static str,
+    },
+    /// The plugin's own code refused or failed during registration.
+    #[error("plugin `{plugin}` could not be registered: {what} failed: {error}")]
+    Refused {
+        /// The plugin, or where it comes from when it could not say its name.
+        plugin: String,
+        /// Which of its methods failed.
+        what: &'static str,
+        /// How.
+        error: PluginError,
+    },
+    /// The successor cannot read what its predecessor kept about a run.
+    #[error(
+        "plugin `{plugin}` was not replaced: the new one cannot read the old one's state of run {run}: {error}; unregister `{plugin}` first to begin with fresh state"
+    )]
+    StateNotCarried {
+        /// The plugin.
+        plugin: String,
+        /// The run.
+        run: RunId,
+        /// How the new plugin's `restore`, or the old one's `state`, failed.
+        error: PluginError,
+    },
+    /// The plugin offers no such table about that run.
+    #[error("plugin `{plugin}` has no table `{table}` about run {run}")]
+    NoTable {
+        /// The plugin.
+        plugin: String,
+        /// The run.
+        run: RunId,
+        /// The table asked for.
+        table: String,
+    },
+    /// The plugin's code failed while it was asked for a table.
+    #[error("plugin `{plugin}` failed to give table `{table}`: {error}")]
+    TableFailed {
+        /// The plugin.
+        plugin: String,
+        /// The table asked for.
+        table: String,
+        /// How it failed.
+        error: PluginError,
+    },
+}

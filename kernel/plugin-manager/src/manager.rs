@@ -1,0 +1,254 @@
+//! The registry: plugins are registered, replaced, activated and taken out here.
+
+use crate::config::{hint, settings};
+use crate::filters::{Filters, Occurrences};
+use crate::registration::Description;
+use crate::runs::Runs;
+use crate::slot::{Slot, State, Tally};
+use crate::states::{OWN_KEY, carry_states};
+use crate::{ManagerError, Registered, Registration};
+use candlewick_plugin_api::{Event, Hook, Plugin, PluginError, RunId};
+use serde_json::{Map, Value};
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// The plugins of a session, in the order they were registered.
+///
+/// A run calls them through [`HookSink`](candlewick_plugin_api::HookSink). A hook has no access to the manager, so what it
+/// asks for (`ctx.disable(…)`) is served right after the hook.
+#[derive(Default)]
+pub struct PluginManager {
+    /// In registration order; a replaced plugin keeps its place.
+    pub(crate) slots: Vec<Slot>,
+    /// Per hook the indices of the active plugins that have it, in the order they are called.
+    pub(crate) order: [Vec<usize>; Hook::COUNT],
+    pub(crate) runs: Runs,
+    pub(crate) exact: bool,
+    /// Whether an active plugin must still be told that a live run has started.
+    pub(crate) late: bool,
+    /// What has to be said but came up outside a hook; emitted at the next one.
+    pub(crate) notices: RefCell<Vec<Event>>,
+    /// Names once registered, so that taking one out twice is no error.
+    removed: BTreeSet<String>,
+}
+
+impl PluginManager {
+    /// A manager without plugins.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Registers a plugin, all or nothing: it is asked for its metadata and hooks and given its settings before it enters.
+    ///
+    /// The same name from the same origin replaces the earlier plugin, also in the middle of a run: it keeps its place in
+    /// the order, its state in every run and its occurrence counts (they belong to the run). Calls, errors and seconds
+    /// start at zero, because they describe the code, and the code is new; so does its record of failures.
+    ///
+    /// # Errors
+    /// Whatever [`ManagerError`] names; the registry is then as it was.
+    pub fn register(
+        &mut self,
+        mut plugin: Box<dyn Plugin>,
+        registration: Registration,
+    ) -> Result<Registered, ManagerError> {
+        let description = describe(&mut *plugin, &registration)?;
+        let name = &description.metadata.name;
+        let registered = match self.slots.iter().position(|slot| slot.name() == name) {
+            Some(index) => self.replace(index, plugin, description, registration)?,
+            None => self.append(plugin, description, registration),
+        };
+        self.rebuild();
+        Ok(registered)
+    }
+
+    /// Calls the plugin again from the next hook on; a quarantined one comes back with a clean record. Says whether
+    /// anything changed.
+    ///
+    /// # Errors
+    /// No plugin of that name.
+    pub fn activate(&mut self, name: &str) -> Result<bool, ManagerError> {
+        self.set_state(name, State::Active)
+    }
+
+    /// Calls the plugin no more from the next hook on. Says whether anything changed; a quarantined plugin stays so.
+    ///
+    /// # Errors
+    /// No plugin of that name.
+    pub fn deactivate(&mut self, name: &str) -> Result<bool, ManagerError> {
+        let slot = &self.slots[self.find(name)?];
+        if slot.state == State::Quarantined { Ok(false) } else { self.set_state(name, State::Inactive) }
+    }
+
+    /// Takes the plugin out, with its state. Says whether anything changed: a name taken out before is no error.
+    ///
+    /// # Errors
+    /// A name that was never registered.
+    pub fn unregister(&mut self, name: &str) -> Result<bool, ManagerError> {
+        match self.find(name) {
+            Ok(index) => drop(self.slots.remove(index)),
+            Err(_) if self.removed.contains(name) => return Ok(false),
+            Err(unknown) => return Err(unknown),
+        }
+        self.removed.insert(name.to_owned());
+        self.rebuild();
+        Ok(true)
+    }
+
+    /// Whether every call is timed (`%hooks --exact`), or a sample. Counts are exact either way.
+    pub fn set_exact(&mut self, exact: bool) {
+        self.exact = exact;
+    }
+
+    /// Forgets a run that will not go on, ended or not: nothing is carried over or delivered late for it any more.
+    pub fn forget_run(&mut self, run: RunId) {
+        self.runs.forget(run);
+        self.settle(run);
+    }
+
+    pub(crate) fn find(&self, name: &str) -> Result<usize, ManagerError> {
+        self.slots.iter().position(|slot| slot.name() == name).ok_or_else(|| {
+            let names = self.slots.iter().map(Slot::name);
+            ManagerError::UnknownPlugin { name: name.to_owned(), hint: hint(name, names, "no plugin is registered") }
+        })
+    }
+
+    /// What a run's end leaves behind: nothing is due or counted for it any more.
+    pub(crate) fn settle(&mut self, run: RunId) {
+        for slot in &mut self.slots {
+            slot.due.retain(|due| *due != run);
+            slot.occurrences.forget(run);
+        }
+        self.note_late();
+    }
+
+    /// Prepares the list of each hook, so that firing one looks nothing up.
+    pub(crate) fn rebuild(&mut self) {
+        let mut ascending: Vec<usize> = (0..self.slots.len()).filter(|i| self.slots[*i].is_active()).collect();
+        ascending.sort_by_key(|index| self.slots[*index].registration.priority);
+        for hook in Hook::all() {
+            let list = &mut self.order[hook as usize];
+            list.clear();
+            list.extend(ascending.iter().filter(|i| self.slots[**i].description.hooks.contains(hook)));
+            if !hook.is_ascending() {
+                list.reverse();
+            }
+        }
+        self.note_late();
+    }
+
+    fn note_late(&mut self) {
+        self.late = self.slots.iter().any(|slot| slot.is_active() && !slot.due.is_empty());
+    }
+
+    fn append(&mut self, plugin: Box<dyn Plugin>, description: Description, registration: Registration) -> Registered {
+        self.removed.remove(&description.metadata.name);
+        self.slots.push(Slot {
+            plugin,
+            tallies: [Tally::default(); Hook::COUNT],
+            filters: registration.filters(),
+            filtered: registration.filters() != Filters::default(),
+            occurrences: Occurrences::default(),
+            state: initial_state(&registration),
+            description,
+            registration,
+            generation: 1,
+            due: self.runs.live(),
+            newest_failure: None,
+        });
+        Registered::New
+    }
+
+    fn replace(
+        &mut self,
+        index: usize,
+        mut plugin: Box<dyn Plugin>,
+        description: Description,
+        registration: Registration,
+    ) -> Result<Registered, ManagerError> {
+        let slot = &mut self.slots[index];
+        if slot.registration.origin != registration.origin {
+            return Err(name_taken(slot, &registration));
+        }
+        carry_states(slot, &mut *plugin, self.runs.known())?;
+        slot.plugin = plugin;
+        slot.description = description;
+        slot.tallies = [Tally::default(); Hook::COUNT];
+        slot.filters = registration.filters();
+        slot.filtered = slot.filters != Filters::default();
+        slot.state = initial_state(&registration);
+        slot.registration = registration;
+        slot.generation += 1;
+        slot.newest_failure = None;
+        Ok(Registered::Replaced { generation: slot.generation })
+    }
+
+    fn set_state(&mut self, name: &str, state: State) -> Result<bool, ManagerError> {
+        let index = self.find(name)?;
+        let slot = &mut self.slots[index];
+        if slot.state == state {
+            return Ok(false);
+        }
+        slot.state = state;
+        slot.tallies.iter_mut().for_each(|tally| tally.in_a_row = 0);
+        self.rebuild();
+        Ok(true)
+    }
+}
+
+/// Calls into a plugin's code; a panic becomes an error that keeps its message.
+pub(crate) fn guarded<T>(call: impl FnOnce() -> T) -> Result<T, PluginError> {
+    catch_unwind(AssertUnwindSafe(call)).map_err(|payload| PluginError::Panicked { message: panic_message(&*payload) })
+}
+
+/// The text of a panic; `panic!` with a literal carries `&str`, with arguments `String`.
+pub(crate) fn panic_message(payload: &(dyn std::any::Any + Send)) -> String {
+    let literal = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    literal
+        .or_else(|| payload.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "a value that is no text".to_owned())
+}
+
+fn initial_state(registration: &Registration) -> State {
+    if registration.enabled { State::Active } else { State::Inactive }
+}
+
+/// Asks the plugin what it is and gives it its settings; nothing of the manager changes here.
+fn describe(plugin: &mut dyn Plugin, registration: &Registration) -> Result<Description, ManagerError> {
+    let unnamed = format!("from {}", registration.origin);
+    let metadata = guarded(|| plugin.metadata()).map_err(|error| refused(&unnamed, "metadata", error))?;
+    let name = metadata.name.clone();
+    check_name(&name)?;
+    if let Some((filter, advice)) = registration.filters().contradiction() {
+        return Err(ManagerError::Filter { plugin: name, filter, advice });
+    }
+    let settings: Map<String, Value> = settings(&metadata, &registration.config)?;
+    let hooks = guarded(|| plugin.hooks()).map_err(|error| refused(&name, "hooks", error))?;
+    guarded(|| plugin.configure(&settings)).flatten().map_err(|error| refused(&name, "configure", error))?;
+    Ok(Description { metadata, hooks })
+}
+
+fn check_name(name: &str) -> Result<(), ManagerError> {
+    let why = match name {
+        "" => "it is empty",
+        OWN_KEY => "checkpoints keep the manager's own counts under it",
+        _ if name.trim() != name || name.chars().any(char::is_control) => {
+            "it begins or ends in a space, or holds a control character"
+        }
+        _ => return Ok(()),
+    };
+    Err(ManagerError::BadName { name: name.to_owned(), why })
+}
+
+fn refused(plugin: &str, what: &'static str, error: PluginError) -> ManagerError {
+    ManagerError::Refused { plugin: plugin.to_owned(), what, error }
+}
+
+fn name_taken(slot: &Slot, registration: &Registration) -> ManagerError {
+    let named = |origin: &str| if origin.is_empty() { "an unnamed origin".to_owned() } else { origin.to_owned() };
+    ManagerError::NameTaken {
+        name: slot.name().to_owned(),
+        origin: named(&registration.origin),
+        holder: named(&slot.registration.origin),
+    }
+}

@@ -1,0 +1,109 @@
+//! What is said about a plugin when it is registered, and what is kept to register it again.
+
+use crate::filters::Filters;
+use candlewick_plugin_api::{HookSet, Metadata};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// What a failing hook does to the run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Policy {
+    /// Nothing: the failure is named and counted, training goes on.
+    #[default]
+    Continue,
+    /// The rest of the running batch is left out.
+    SkipBatch,
+    /// The run ends.
+    Stop,
+}
+
+/// How a plugin takes part: its place in the order, its policy, its settings, where it comes from.
+///
+/// `every`, `once`, `after` and `before` filter calls. The manager counts, from 1, how often each hook came up for this
+/// plugin in each run; a call passes when all filters given let it pass. Hooks that come once in a run
+/// (`start_training_session`, `end_training_session`, `load_checkpoint`) are never filtered: `every=10` is meant for
+/// batches and must not take away the plugin's setup.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Registration {
+    /// Place in the order: lower comes first at `start_…` hooks and last at `end_…` hooks; equal ones by registration.
+    pub priority: i64,
+    /// What a failing hook does to the run.
+    pub on_error: Policy,
+    /// Settings given by the user; each must be in the plugin's `metadata.config`.
+    pub config: Map<String, Value>,
+    /// Only the n-th, 2n-th, 3n-th … occurrence.
+    pub every: Option<u64>,
+    /// Only the n-th occurrence.
+    pub once: Option<u64>,
+    /// Only occurrences after the n-th.
+    pub after: Option<u64>,
+    /// Only occurrences before the n-th.
+    pub before: Option<u64>,
+    /// Whether it is active at once.
+    pub enabled: bool,
+    /// Where it comes from, as users read it: `cell 3`, a path, `built in`.
+    pub origin: String,
+    /// Its source text, or a path to it; empty for plugins compiled into the program.
+    pub source: String,
+    /// Failures of one hook in a row that take the plugin out of service; 0 means never.
+    pub quarantine_after: usize,
+}
+
+impl Default for Registration {
+    fn default() -> Self {
+        Self {
+            priority: 0,
+            on_error: Policy::Continue,
+            config: Map::new(),
+            every: None,
+            once: None,
+            after: None,
+            before: None,
+            enabled: true,
+            origin: String::new(),
+            source: String::new(),
+            quarantine_after: 3,
+        }
+    }
+}
+
+impl Registration {
+    /// A registration with an origin, all else as by default.
+    pub fn from_origin(origin: impl Into<String>) -> Self {
+        Self { origin: origin.into(), ..Self::default() }
+    }
+
+    pub(crate) fn filters(&self) -> Filters {
+        Filters { every: self.every, once: self.once, after: self.after, before: self.before }
+    }
+}
+
+/// What came of a registration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Registered {
+    /// A name that was not registered before.
+    New,
+    /// The plugin took the place of an earlier one of the same name and origin.
+    Replaced {
+        /// How many times this name has been registered by now.
+        generation: u64,
+    },
+}
+
+/// Everything needed to register a plugin again, in a new process too.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// The plugin's name.
+    pub name: String,
+    /// Origin, source and settings; `enabled` says whether the plugin is active now.
+    pub registration: Registration,
+}
+
+/// What a plugin says about itself, asked for once and kept.
+#[derive(Clone, Debug)]
+pub(crate) struct Description {
+    pub(crate) metadata: Metadata,
+    pub(crate) hooks: HookSet,
+}

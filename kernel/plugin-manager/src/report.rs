@@ -1,0 +1,124 @@
+//! What users see of the registry: rows for `%plugins`, the loop for `%hooks`, failures, and what registers all again.
+
+use crate::manager::PluginManager;
+use crate::slot::{Slot, State, Tally};
+use crate::{ManagerError, Record, Registration};
+use candlewick_plugin_api::{Hook, HookFailure};
+
+/// One plugin, for a table of all.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PluginRow {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// What it does, in one line.
+    pub description: String,
+    /// Where it was registered from.
+    pub origin: String,
+    /// Whether it is called.
+    pub state: State,
+    /// Its place in the order.
+    pub priority: i64,
+    /// The hooks it has, in lifecycle order.
+    pub hooks: Vec<Hook>,
+    /// Calls since this generation was registered; exact.
+    pub calls: u64,
+    /// Failed ones among them.
+    pub errors: u64,
+    /// Seconds spent in its calls.
+    pub seconds: f64,
+    /// Whether `seconds` is an estimate from every 64th call.
+    pub sampled: bool,
+    /// How many times the name has been registered.
+    pub generation: u64,
+}
+
+/// One plugin at one hook.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HookRow {
+    /// The plugin's name.
+    pub plugin: String,
+    /// Its place in the order.
+    pub priority: i64,
+    /// Whether it is called.
+    pub state: State,
+    /// Calls since this generation was registered; exact.
+    pub calls: u64,
+    /// Failed ones among them.
+    pub errors: u64,
+    /// Seconds spent in these calls.
+    pub seconds: f64,
+    /// Whether `seconds` is an estimate from every 64th call.
+    pub sampled: bool,
+}
+
+impl PluginManager {
+    /// All plugins in registration order.
+    pub fn plugins(&self) -> Vec<PluginRow> {
+        self.slots.iter().map(plugin_row).collect()
+    }
+
+    /// All fourteen hooks in lifecycle order, each with its plugins in the order they are called, inactive ones too.
+    pub fn lifecycle(&self) -> Vec<(Hook, Vec<HookRow>)> {
+        Hook::all().map(|hook| (hook, self.rows_at(hook))).collect()
+    }
+
+    /// What registers all plugins again in the same order, in a new process too.
+    pub fn records(&self) -> Vec<Record> {
+        self.slots.iter().map(record).collect()
+    }
+
+    /// The plugin's newest failure since it was registered, if it failed at all.
+    ///
+    /// # Errors
+    /// No plugin of that name.
+    pub fn failures(&self, name: &str) -> Result<Option<&HookFailure>, ManagerError> {
+        Ok(self.slots[self.find(name)?].newest_failure.as_ref())
+    }
+
+    fn rows_at(&self, hook: Hook) -> Vec<HookRow> {
+        let mut slots: Vec<&Slot> = self.slots.iter().filter(|slot| slot.description.hooks.contains(hook)).collect();
+        slots.sort_by_key(|slot| slot.registration.priority);
+        if !hook.is_ascending() {
+            slots.reverse();
+        }
+        slots.into_iter().map(|slot| hook_row(slot, &slot.tallies[hook as usize])).collect()
+    }
+}
+
+fn plugin_row(slot: &Slot) -> PluginRow {
+    let metadata = &slot.description.metadata;
+    PluginRow {
+        name: metadata.name.clone(),
+        version: metadata.version.clone(),
+        description: metadata.description.clone(),
+        origin: slot.registration.origin.clone(),
+        state: slot.state,
+        priority: slot.registration.priority,
+        hooks: slot.description.hooks.iter().collect(),
+        calls: slot.tallies.iter().map(|tally| tally.calls).sum(),
+        errors: slot.tallies.iter().map(|tally| tally.errors).sum(),
+        seconds: slot.tallies.iter().map(Tally::seconds).sum(),
+        sampled: slot.tallies.iter().any(Tally::is_sampled),
+        generation: slot.generation,
+    }
+}
+
+fn hook_row(slot: &Slot, tally: &Tally) -> HookRow {
+    HookRow {
+        plugin: slot.name().to_owned(),
+        priority: slot.registration.priority,
+        state: slot.state,
+        calls: tally.calls,
+        errors: tally.errors,
+        seconds: tally.seconds(),
+        sampled: tally.is_sampled(),
+    }
+}
+
+/// A quarantined plugin is recorded as enabled: in a new process it gets a new chance.
+fn record(slot: &Slot) -> Record {
+    let enabled = slot.state != State::Inactive;
+    Record { name: slot.name().to_owned(), registration: Registration { enabled, ..slot.registration.clone() } }
+}

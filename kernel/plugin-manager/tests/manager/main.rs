@@ -1,0 +1,11 @@
+//! The manager's contract, tested from outside through a plugin that notes every call it gets.
+
+#![allow(clippy::unwrap_used)] // helpers outside `#[test]` functions unwrap too
+
+mod failing;
+mod filtering;
+mod live_runs;
+mod ordering;
+mod registering;
+mod reporting;
+mod scripted;
