@@ -1,1 +1,25 @@
-//! candlewick-worker
+//! The worker process: the Rhai host, script plugins, output capture.
+//!
+//! Owns the language surface (one table, [`surface`]), the notebook's scope and functions, cells and their commands,
+//! plugins written in Rhai, and what reaches the kernel process and in which order. It must not know ZeroMQ or how
+//! cells are queued. Read [`Host`] first, then [`Outbox`], then [`process`].
+
+mod capture;
+mod cell;
+pub mod commands;
+mod completeness;
+mod host;
+mod language;
+mod notebook;
+mod outbox;
+mod problem;
+pub mod process;
+pub mod script;
+pub mod session;
+pub mod show;
+pub mod surface;
+mod usage;
+
+pub use host::Host;
+pub use outbox::{Outbox, Sink};
+pub use problem::Sources;

@@ -1,0 +1,136 @@
+//! Commands on plugins. Read [`COMMANDS`] first.
+
+use super::{Call, Command, Outcome, Run};
+use crate::Host;
+use candlewick_display::{self as display, HookPlugin, LifecycleRow};
+use candlewick_link::{FromWorker, StreamName};
+use candlewick_plugin_api::Hook;
+use candlewick_plugin_manager::{HookRow, PluginRow, State};
+use rhai::Dynamic;
+
+pub const COMMANDS: &[Command] = &[
+    Command {
+        name: "%%plugin",
+        signature: "%%plugin NAME [key=value …]",
+        doc: "registers the rest of the cell as a plugin; its functions are called at the hooks they are named after",
+        run: Run::Cell(|host, call, body| host.register_cell(call, body)),
+    },
+    Command {
+        name: "%plugin",
+        signature: "%plugin activate|deactivate|unregister NAME",
+        doc: "calls a plugin again, calls it no more, or takes it out",
+        run: Run::Line(plugin),
+    },
+    Command {
+        name: "%plugins",
+        signature: "%plugins",
+        doc: "lists the plugins with state, calls and time",
+        run: Run::Line(|host, _| {
+            let rows = host.session().plugins.borrow().plugins();
+            let table = display::PluginTable { rows: rows.into_iter().map(plugin_row).collect() };
+            show(host, table.bundle())
+        }),
+    },
+    Command {
+        name: "%hooks",
+        signature: "%hooks [--exact]",
+        doc: "prints the training loop with every plugin in its place; --exact times every call from now on",
+        run: Run::Line(hooks),
+    },
+];
+
+fn plugin(host: &mut Host, call: &Call) -> Outcome {
+    let words: Vec<&str> = call.line.arguments.split_whitespace().collect();
+    let [verb, name] = words[..] else {
+        return Err(call.problem(host, "CommandError", "write `%plugin activate NAME`, `deactivate NAME` or `unregister NAME`"));
+    };
+    let plugins = host.session().plugins.clone();
+    let mut plugins = plugins.borrow_mut();
+    let changed = match verb {
+        "activate" => plugins.activate(name),
+        "deactivate" => plugins.deactivate(name),
+        "unregister" => plugins.unregister(name),
+        _ => return Err(call.problem(host, "CommandError", format!("%plugin takes activate, deactivate or unregister; found `{verb}`"))),
+    };
+    let changed = changed.map_err(|error| call.problem(host, "PluginError", error.to_string()))?;
+    if verb == "unregister" && changed {
+        host.session().outbox.send(FromWorker::PluginRemoved { name: name.to_owned() });
+    } else if changed {
+        host.report_plugin(&plugins, name);
+    }
+    let text = match changed {
+        true => format!("{name}: {verb}d\n").replace("unregisterd", "unregistered"),
+        false => format!("{name}: nothing to change\n"),
+    };
+    host.session().outbox.print(StreamName::Stdout, &text);
+    Ok(Dynamic::UNIT)
+}
+
+fn hooks(host: &mut Host, call: &Call) -> Outcome {
+    match call.line.arguments {
+        "" => {}
+        "--exact" => host.session().plugins.borrow_mut().set_exact(true),
+        other => return Err(call.problem(host, "CommandError", format!("%hooks takes nothing or --exact; found `{other}`"))),
+    }
+    let lifecycle = host.session().plugins.borrow().lifecycle();
+    show(host, display::Lifecycle { rows: lifecycle.iter().flat_map(|(hook, rows)| outline(*hook, rows)).collect() }.bundle())
+}
+
+fn show(host: &mut Host, bundle: display::Bundle) -> Outcome {
+    let bundle = crate::show::linked(bundle);
+    host.session().outbox.send(FromWorker::Display { bundle, display_id: None, update: false });
+    Ok(Dynamic::UNIT)
+}
+
+fn plugin_row(row: PluginRow) -> display::PluginRow {
+    display::PluginRow {
+        name: row.name,
+        version: row.version,
+        language: if row.origin == crate::script::ORIGIN { "Rhai".to_owned() } else { "Rust".to_owned() },
+        state: row.state.name().to_owned(),
+        priority: row.priority,
+        hooks: row.hooks.iter().map(|hook| hook.name().to_owned()).collect(),
+        calls: row.calls,
+        seconds: row.seconds,
+        errors: row.errors,
+        description: row.description,
+    }
+}
+
+/// A hook's line, with the lines of what happens just before or after it.
+fn outline(hook: Hook, rows: &[HookRow]) -> Vec<LifecycleRow> {
+    let (depth, note) = place(hook);
+    let plain = |depth, name: &str, note: &str| LifecycleRow { depth, name: name.into(), note: note.into(), ..LifecycleRow::default() };
+    let own = LifecycleRow {
+        hook: true,
+        plugins: rows.iter().map(hook_plugin).collect(),
+        ..plain(depth, hook.name(), note)
+    };
+    match hook {
+        Hook::StartEpoch => vec![plain(1, "per epoch", ""), own],
+        Hook::StartTrainingBatch => vec![plain(3, "per batch", ""), own, plain(4, "forward, loss, backward, optimizer", "")],
+        Hook::StartValidationBatch => vec![plain(3, "per batch", ""), own, plain(4, "forward, loss", "")],
+        _ => vec![own],
+    }
+}
+
+fn place(hook: Hook) -> (usize, &'static str) {
+    match hook {
+        Hook::StartTrainingSession | Hook::EndTrainingSession => (0, ""),
+        Hook::LoadCheckpoint => (1, "only when resuming"),
+        Hook::StartEpoch | Hook::EndEpoch => (2, ""),
+        Hook::StartTrainingLoop | Hook::EndTrainingLoop => (3, ""),
+        Hook::StartValidationLoop => (3, "only with validation data"),
+        Hook::EndValidationLoop => (3, ""),
+        Hook::SaveCheckpoint => (3, "when one is due or asked for"),
+        Hook::StartTrainingBatch | Hook::EndTrainingBatch => (4, ""),
+        Hook::StartValidationBatch | Hook::EndValidationBatch => (4, ""),
+    }
+}
+
+fn hook_plugin(row: &HookRow) -> HookPlugin {
+    let errors = if row.errors > 0 { format!("{} errors", row.errors) } else { String::new() };
+    let state = if row.state == State::Active { "" } else { row.state.name() };
+    let note = [state, &errors].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ");
+    HookPlugin { name: row.plugin.clone(), calls: row.calls, seconds: row.seconds, note }
+}

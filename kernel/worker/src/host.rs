@@ -1,0 +1,256 @@
+//! The Rhai host: answers every request of the kernel process on the engine thread.
+//!
+//! Must not know how messages travel. Read [`Host`] first.
+
+use crate::cell::{self, Cell, Part};
+use crate::commands::{self, Call, Outcome};
+use crate::completeness;
+use crate::notebook::Notebook;
+use crate::problem::{Reporter, Sources};
+use crate::script::{self, RhaiPlugin, Slot};
+use crate::session::Session;
+use crate::{Outbox, language, surface, usage};
+use candlewick_link::{
+    Bundle, Completions, Execute, Finished, FromWorker, Is, PluginRecord, Problem, Request, StreamName,
+};
+use candlewick_plugin_manager::{PluginManager, Registration};
+use rhai::{AST, Dynamic, Engine, EvalAltResult, Position};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
+
+/// One notebook with its language engine.
+pub struct Host {
+    engine: Rc<Engine>,
+    session: Session,
+    slot: Rc<Slot>,
+    notebook: Notebook,
+    sources: Sources,
+}
+
+/// A part of a cell that is ready to run.
+enum Step<'a> {
+    Statements(AST, bool),
+    Command(fn(&mut Host, &Call) -> Outcome, cell::Line<'a>),
+}
+
+impl Host {
+    /// A host in which nothing has run, whose output goes to that outbox.
+    pub fn new(outbox: Outbox) -> Self {
+        let session = Session::new(outbox, surface::shows());
+        let engine = Rc::new(language::engine(&session));
+        let notebook = Notebook::new(&engine);
+        Self { engine, session, slot: Rc::default(), notebook, sources: Sources::default() }
+    }
+
+    /// Answers one request.
+    pub fn handle(&mut self, id: u64, request: Request) {
+        let is = match request {
+            Request::Execute(cell) => {
+                let finished = self.execute(&cell);
+                return self.session.outbox.send(FromWorker::Finished { id, finished });
+            }
+            Request::Complete { code, cursor } => Is::Completions(self.complete(&code, cursor)),
+            Request::Inspect { code, cursor, detail } => Is::Inspection(self.inspect(&code, cursor, detail)),
+            Request::IsComplete { code } => {
+                let (status, indent) = completeness::of(&self.engine, &code);
+                Is::Completeness { status: status.to_owned(), indent }
+            }
+            Request::Register { plugins } => Is::Registered { failed: self.register_again(plugins) },
+            Request::Usage => Is::Usage(usage::now()),
+        };
+        self.session.outbox.send(FromWorker::Reply { id, is });
+    }
+
+    /// Runs a cell; its outputs go to the outbox while it runs.
+    pub fn execute(&mut self, cell: &Execute) -> Finished {
+        let source = format!("cell {}", cell.cell);
+        self.sources.remember(&source, &cell.code);
+        let outcome = self.run_text(&cell.code, &source);
+        self.notebook.end_cell();
+        let mut finished = Finished::default();
+        match outcome {
+            Ok(value) => {
+                if !cell.silent && !value.is_unit() {
+                    self.session.outbox.send(FromWorker::Result { bundle: self.session.shows.bundle(&value) });
+                }
+                finished.expressions = self.expressions(&cell.expressions);
+            }
+            Err(problem) => finished.problem = Some(problem),
+        }
+        flush_native_output();
+        self.session.outbox.flush();
+        finished
+    }
+
+    /// Runs the text of a cell: its `%%` line decides how. The value is `()` when a semicolon ends the text.
+    pub fn run_text(&mut self, text: &str, source: &str) -> Outcome {
+        let cell = Cell::of(text);
+        match &cell.magic {
+            Some(line) => {
+                let call = Call { line, source };
+                commands::cell(self, &call)?(self, &call, &cell.body)
+            }
+            None => self.run_parts(text, source),
+        }
+    }
+
+    /// What commands share with built-in functions.
+    pub fn session(&self) -> &Session {
+        &self.session
+    }
+
+    /// The variables, oldest first: name, whether constant, value.
+    pub fn variables(&self) -> Vec<(&str, bool, &Dynamic)> {
+        self.notebook.entries()
+    }
+
+    /// The name of a value's type, as users know it.
+    pub fn type_name(&self, value: &Dynamic) -> String {
+        self.engine.map_type_name(value.type_name()).to_owned()
+    }
+
+    /// Forgets variables, functions and imports.
+    pub fn reset(&mut self) {
+        self.notebook.reset(&self.engine);
+    }
+
+    /// A problem of that kind at a place.
+    pub fn problem_at(&self, source: &str, line: usize, column: usize, name: &str, message: String) -> Problem {
+        let at = Position::new(line as u16, column as u16);
+        self.reporter().problem_at(name, message, source, at)
+    }
+
+    /// Registers the body of a `%%plugin` cell.
+    pub fn register_cell(&mut self, call: &Call, body: &str) -> Outcome {
+        let header = script::header(&self.engine, call.line.arguments)
+            .map_err(|message| call.problem(self, "CommandError", message))?;
+        let plugin = RhaiPlugin::new(&self.engine, &self.slot, &header.name, body, call.source)
+            .map_err(|error| self.reporter().problem(&error, call.source))?;
+        let text = self.sources.text(call.source).unwrap_or(body).to_owned();
+        let registration = Registration { source: text, ..header.registration };
+        let hooks = plugin.hook_names();
+        let plugins = self.session.plugins.clone();
+        let registered = plugins.borrow_mut().register(Box::new(plugin), registration);
+        registered.map_err(|error| call.problem(self, "PluginError", error.to_string()))?;
+        self.report(&plugins.borrow(), &header.name, call.source);
+        let text = format!("plugin {} registered: {hooks}\n", header.name);
+        self.session.outbox.print(StreamName::Stdout, &text);
+        Ok(Dynamic::UNIT)
+    }
+
+    /// Tells the kernel process how a plugin is registered now.
+    pub fn report_plugin(&self, plugins: &PluginManager, name: &str) {
+        self.report(plugins, name, script::ORIGIN);
+    }
+
+    fn report(&self, plugins: &PluginManager, name: &str, origin: &str) {
+        let Some(record) = plugins.records().into_iter().find(|record| record.name == name) else { return };
+        // A registration is plain data; it always has JSON.
+        let settings = serde_json::to_value(&record.registration).unwrap_or_default();
+        let source = record.registration.source;
+        let record = PluginRecord { name: record.name, source, origin: origin.to_owned(), settings };
+        self.session.outbox.send(FromWorker::PluginRegistered(record));
+    }
+
+    /// Registers a former worker's plugins; those that failed, with the reason.
+    fn register_again(&mut self, records: Vec<PluginRecord>) -> Vec<(String, String)> {
+        let register = |record: PluginRecord| self.register_record(&record).err().map(|why| (record.name, why));
+        records.into_iter().filter_map(register).collect()
+    }
+
+    fn register_record(&mut self, record: &PluginRecord) -> Result<(), String> {
+        let cell = Cell::of(&record.source);
+        self.sources.remember(&record.origin, &record.source);
+        let registration = serde_json::from_value(record.settings.clone()).map_err(|error| error.to_string())?;
+        let plugin = RhaiPlugin::new(&self.engine, &self.slot, &record.name, &cell.body, &record.origin)
+            .map_err(|error| error.to_string())?;
+        let registered = self.session.plugins.borrow_mut().register(Box::new(plugin), registration);
+        registered.map(drop).map_err(|error| error.to_string())
+    }
+
+    fn run_parts(&mut self, text: &str, source: &str) -> Outcome {
+        let engine = self.engine.clone();
+        let parts = cell::parts(&engine, text);
+        // All is compiled before anything runs: a mistake in the last line leaves the notebook as it was.
+        let mut steps = Vec::new();
+        for part in parts {
+            steps.push(match part {
+                Part::Statements(text) => {
+                    Step::Statements(self.compile(&text, source)?, cell::ends_quietly(&engine, &text))
+                }
+                Part::Command(line) => Step::Command(commands::line(self, &Call { line: &line, source })?, line),
+            });
+        }
+        for step in &steps {
+            if let Step::Statements(ast, _) = step {
+                self.notebook.adopt_functions(ast, source);
+            }
+        }
+        let mut value = Dynamic::UNIT;
+        for step in steps {
+            value = match step {
+                Step::Statements(ast, quiet) => {
+                    let value = self.run(&ast, source)?;
+                    if quiet { Dynamic::UNIT } else { value }
+                }
+                Step::Command(run, line) => run(self, &Call { line: &line, source })?,
+            };
+        }
+        Ok(value)
+    }
+
+    fn expressions(&mut self, expressions: &[(String, String)]) -> Vec<(String, Result<Bundle, Problem>)> {
+        let evaluate = |(name, text): &(String, String)| {
+            let source = format!("expression {name}");
+            self.sources.remember(&source, text);
+            let value = self.compile(text, &source).and_then(|ast| self.run(&ast, &source));
+            (name.clone(), value.map(|value| self.session.shows.bundle(&value)))
+        };
+        let answers = expressions.iter().map(evaluate).collect();
+        self.notebook.end_cell();
+        answers
+    }
+
+    fn compile(&self, text: &str, source: &str) -> Result<AST, Problem> {
+        let compiled = self.engine.compile(text).map_err(EvalAltResult::from);
+        compiled.map_err(|error| self.reporter().problem(&error, source))
+    }
+
+    /// Runs compiled statements; a panic of native code ends the cell, not the worker.
+    fn run(&mut self, ast: &AST, source: &str) -> Result<Dynamic, Problem> {
+        let (engine, notebook) = (&self.engine, &mut self.notebook);
+        match catch_unwind(AssertUnwindSafe(|| notebook.run(engine, ast, source))) {
+            Ok(Ok(value)) => Ok(value),
+            Ok(Err(error)) => Err(self.reporter().problem(&error, source)),
+            Err(panic) => Err(panicked(panic.as_ref())),
+        }
+    }
+
+    fn reporter(&self) -> Reporter<'_> {
+        let (engine, scope, origins) = (&*self.engine, self.notebook.scope(), Some(&self.notebook));
+        Reporter { engine, scope, origins, sources: &self.sources }
+    }
+
+    fn complete(&self, _code: &str, cursor: usize) -> Completions {
+        Completions { start: cursor, end: cursor, matches: Vec::new() }
+    }
+
+    fn inspect(&self, _code: &str, _cursor: usize, _detail: u8) -> Option<candlewick_link::Inspection> {
+        None
+    }
+}
+
+fn panicked(panic: &(dyn std::any::Any + Send)) -> Problem {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
+    let message = format!("native code panicked: {text}; the notebook's variables are kept");
+    Problem { name: "Panic".to_owned(), traceback: vec![format!("Panic: {message}")], message }
+}
+
+/// C's and Rust's own buffers go out before the cell ends.
+fn flush_native_output() {
+    // A closed descriptor loses text that nobody could read.
+    let _ = std::io::Write::flush(&mut std::io::stdout());
+    // SAFETY: a null argument flushes all streams and touches nothing else.
+    unsafe { libc::fflush(std::ptr::null_mut()) };
+}

@@ -1,0 +1,146 @@
+//! One notebook's scope, functions and imports, kept from cell to cell.
+//!
+//! Must not know messages or commands. Read [`Notebook`] first.
+
+use rhai::{AST, Caches, Dynamic, Engine, GlobalRuntimeState, ImmutableString, Position, Scope};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
+
+type Evaluated = Result<Dynamic, Box<rhai::EvalAltResult>>;
+
+/// What successive cells share.
+pub struct Notebook {
+    scope: Scope<'static>,
+    /// All functions and closures defined so far.
+    functions: AST,
+    /// Kept whole, because it holds the imports.
+    global: GlobalRuntimeState,
+    origins: HashMap<(ImmutableString, usize), Origin>,
+}
+
+/// Where a function was defined.
+#[derive(Clone, Debug)]
+pub struct Origin {
+    /// The name of its cell or file.
+    pub source: String,
+    start: Position,
+    end: Position,
+}
+
+impl Notebook {
+    /// A notebook in which nothing has run.
+    pub fn new(engine: &Engine) -> Self {
+        Self {
+            scope: Scope::new(),
+            functions: AST::empty(),
+            global: engine.new_global_runtime_state(),
+            origins: HashMap::new(),
+        }
+    }
+
+    /// The variables and constants.
+    pub fn scope(&self) -> &Scope<'static> {
+        &self.scope
+    }
+
+    /// Name, whether constant, and value of each variable, oldest first.
+    pub fn entries(&self) -> Vec<(&str, bool, &Dynamic)> {
+        // Rhai goes through a scope from the newest to the oldest.
+        let mut entries: Vec<_> = self.scope.iter_raw().collect();
+        entries.reverse();
+        entries
+    }
+
+    /// The functions of all cells so far.
+    pub fn functions(&self) -> &AST {
+        &self.functions
+    }
+
+    /// Runs compiled statements of the cell of that name, whose functions were adopted. Whatever they defined before an error stays.
+    ///
+    /// # Errors
+    /// What the statements threw.
+    pub fn run(&mut self, engine: &Engine, ast: &AST, cell: &str) -> Evaluated {
+        self.reset_state(cell);
+        #[allow(deprecated)] // the only public call that takes a state, and the state holds the imports
+        let value =
+            engine.eval_statements_raw(&mut self.global, &mut Caches::new(), &mut self.scope, ast.statements());
+        value.map(Dynamic::flatten)
+    }
+
+    /// Makes a cell's functions callable, in place of earlier ones of the same name and number of parameters.
+    pub fn adopt_functions(&mut self, ast: &AST, cell: &str) {
+        if !ast.has_functions() {
+            return;
+        }
+        for function in ast.iter_fn_def() {
+            let origin = Origin {
+                source: cell.to_owned(),
+                start: function.body.start_position(),
+                end: function.body.end_position(),
+            };
+            self.origins.insert((function.name.clone(), function.params.len()), origin);
+        }
+        self.functions = self.functions.merge(&ast.clone_functions_only());
+    }
+
+    /// Ends a cell: shadowed variables are dropped, constants become visible to functions.
+    pub fn end_cell(&mut self) {
+        let entries = self.entries();
+        let newest: HashMap<_, _> = entries.iter().enumerate().map(|(index, (name, ..))| (*name, index)).collect();
+        if newest.len() < entries.len() {
+            let mut kept = Scope::new();
+            for (index, (name, constant, value)) in entries.into_iter().enumerate() {
+                if newest.get(name) != Some(&index) {
+                    continue;
+                }
+                if constant {
+                    kept.push_constant_dynamic(name, value.clone());
+                } else {
+                    kept.push_dynamic(name, value.clone());
+                }
+            }
+            self.scope = kept;
+        }
+        self.publish_constants();
+    }
+
+    /// Forgets all variables, functions and imports.
+    pub fn reset(&mut self, engine: &Engine) {
+        *self = Self::new(engine);
+    }
+
+    /// The source in which the function of that name was defined whose body holds a place; the place decides between
+    /// functions of one name with different numbers of parameters.
+    pub fn origin(&self, function: &str, place: Position) -> Option<&Origin> {
+        let mut named = self.origins.iter().filter(|((name, _), _)| name == function).map(|(_, origin)| origin);
+        let first = named.clone().next();
+        named.find(|origin| origin.holds(place)).or(first)
+    }
+
+    fn reset_state(&mut self, cell: &str) {
+        self.global.lib.clear();
+        self.global.lib.push(self.functions.shared_lib().clone());
+        self.global.source = Some(cell.into());
+        self.global.level = 0;
+        self.global.scope_level = 0;
+        self.global.always_search_scope = false;
+    }
+
+    fn publish_constants(&mut self) {
+        let constants: BTreeMap<_, _> = self
+            .scope
+            .iter_raw()
+            .filter(|(_, constant, _)| *constant)
+            .map(|(name, _, value)| (name.into(), value.clone()))
+            .collect();
+        self.global.constants = Some(Rc::new(RefCell::new(constants)));
+    }
+}
+
+impl Origin {
+    fn holds(&self, place: Position) -> bool {
+        (self.start..=self.end).contains(&place)
+    }
+}

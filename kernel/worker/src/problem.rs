@@ -1,0 +1,195 @@
+//! Rhai's errors as a notebook shows them: kind, message, place, source line with a caret, calls.
+//!
+//! Must not know how a cell is run. Read [`Reporter`] first.
+
+use crate::notebook::Notebook;
+use candlewick_link::Problem;
+use candlewick_plugin_api::nearest;
+use rhai::{Dynamic, Engine, EvalAltResult, Position, Scope};
+use std::collections::BTreeMap;
+
+/// The text of every cell and file that errors may name.
+#[derive(Clone, Debug, Default)]
+pub struct Sources(BTreeMap<String, String>);
+
+impl Sources {
+    /// Remembers a text under the name that places in it carry, such as `cell 3`.
+    pub fn remember(&mut self, name: &str, text: &str) {
+        self.0.insert(name.to_owned(), text.to_owned());
+    }
+
+    /// The text of that name.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+
+    fn line(&self, name: &str, line: usize) -> Option<&str> {
+        self.0.get(name)?.lines().nth(line.checked_sub(1)?)
+    }
+}
+
+/// An error of a native function: a kind that users know, and a message. Scripts catch it and read both.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fault {
+    /// The kind, such as `TypeError`.
+    pub name: &'static str,
+    /// What was asked, what was found, what to do.
+    pub message: String,
+}
+
+impl Fault {
+    /// An error that a native function returns.
+    pub fn new(name: &'static str, message: impl Into<String>) -> Box<EvalAltResult> {
+        Self::at(name, message, Position::NONE)
+    }
+
+    /// An error at a place of a source text.
+    pub fn at(name: &'static str, message: impl Into<String>, at: Position) -> Box<EvalAltResult> {
+        let fault = Self { name, message: message.into() };
+        Box::new(EvalAltResult::ErrorRuntime(Dynamic::from(fault), at))
+    }
+}
+
+/// What is needed to explain an error.
+pub struct Reporter<'a> {
+    /// Knows the functions.
+    pub engine: &'a Engine,
+    /// Knows the variables.
+    pub scope: &'a Scope<'static>,
+    /// Knows where functions were defined; a plugin's are all in its own source.
+    pub origins: Option<&'a Notebook>,
+    /// The texts.
+    pub sources: &'a Sources,
+}
+
+/// One place on the way from the error out to the cell.
+struct Frame<'e> {
+    function: Option<&'e str>,
+    source: String,
+    at: Position,
+}
+
+impl Reporter<'_> {
+    /// The problem that an error of the cell of that name is.
+    pub fn problem(&self, error: &EvalAltResult, cell: &str) -> Problem {
+        let (inner, frames) = self.frames(error, cell);
+        let (name, message) = self.explain(inner, &frames);
+        let mut traceback = vec![format!("{name}: {message}")];
+        for frame in frames.iter().rev() {
+            self.show(frame, &mut traceback);
+        }
+        Problem { name: name.to_owned(), message, traceback }
+    }
+
+    /// A problem of that kind at a place.
+    pub fn problem_at(&self, name: &str, message: String, source: &str, at: Position) -> Problem {
+        let mut traceback = vec![format!("{name}: {message}")];
+        self.show(&Frame { function: None, source: source.to_owned(), at }, &mut traceback);
+        Problem { name: name.to_owned(), message, traceback }
+    }
+
+    /// The innermost error with the places passed on the way to it, outermost first.
+    fn frames<'e>(&self, error: &'e EvalAltResult, cell: &str) -> (&'e EvalAltResult, Vec<Frame<'e>>) {
+        let (mut error, mut function, mut source) = (error, None, cell.to_owned());
+        let mut frames = Vec::new();
+        loop {
+            let mut at = error.position();
+            let inner = match error {
+                EvalAltResult::ErrorInFunctionCall(name, origin, inner, call) => {
+                    at = *call;
+                    let known = self.origins.and_then(|notebook| notebook.origin(name, inner.position())).map(|origin| origin.source.clone());
+                    Some((Some(name.as_str()), known.unwrap_or_else(|| origin.clone()), inner))
+                }
+                EvalAltResult::ErrorInModule(path, inner, call) => {
+                    at = *call;
+                    Some((None, path.clone(), inner))
+                }
+                _ => None,
+            };
+            frames.push(Frame { function, source, at });
+            let Some((called, origin, inner)) = inner else { return (error, frames) };
+            (error, function, source) = (inner, called, origin);
+        }
+    }
+
+    fn show(&self, frame: &Frame, lines: &mut Vec<String>) {
+        let (Some(line), column) = (frame.at.line(), frame.at.position().unwrap_or(1)) else { return };
+        let function = match frame.function {
+            Some(name) if name.starts_with("anon$") => ", in a closure".to_owned(),
+            Some(name) => format!(", in {name}"),
+            None => String::new(),
+        };
+        lines.push(format!("{}, line {line}, column {column}{function}", frame.source));
+        if let Some(text) = self.sources.line(&frame.source, line) {
+            lines.push(format!("    {text}"));
+            let indent: String =
+                text.chars().take(column - 1).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
+            lines.push(format!("    {indent}^"));
+        }
+    }
+
+    fn explain(&self, error: &EvalAltResult, frames: &[Frame]) -> (&'static str, String) {
+        use EvalAltResult as E;
+        match error {
+            E::ErrorParsing(kind, _) => ("SyntaxError", kind.to_string()),
+            E::ErrorVariableNotFound(name, _) => ("NameError", self.missing_variable(name, frames)),
+            E::ErrorTerminated(..) => {
+                ("Interrupted", "the cell was interrupted; what it had done so far stays".to_owned())
+            }
+            E::ErrorRuntime(value, _) => match value.read_lock::<Fault>() {
+                Some(fault) => (fault.name, fault.message.clone()),
+                None if value.is_unit() => ("RuntimeError", "the script threw an error without a message".to_owned()),
+                None => ("RuntimeError", value.to_string()),
+            },
+            E::ErrorArithmetic(message, _) => ("ArithmeticError", message.clone()),
+            E::ErrorFunctionNotFound(signature, _) => self.missing_function(signature),
+            E::ErrorStackOverflow(_) => (
+                "RecursionError",
+                format!("calls are nested deeper than {}; a function calls itself without end", self.engine.max_call_levels()),
+            ),
+            other => (kind(other), message(other)),
+        }
+    }
+
+    fn missing_variable(&self, name: &str, frames: &[Frame]) -> String {
+        let in_function = frames.last().is_some_and(|frame| frame.function.is_some());
+        if in_function && self.scope.contains(name) {
+            return format!(
+                "`{name}` is a variable of the notebook, and functions see only its constants; \
+                 pass it as a parameter, define it with `const`, or use a closure: `|x| … {name} …`"
+            );
+        }
+        let known = self.scope.iter_raw().map(|(name, ..)| name);
+        match nearest(name, known) {
+            Some(near) => format!("there is no variable `{name}`; did you mean `{near}`?"),
+            None => format!("there is no variable `{name}`"),
+        }
+    }
+
+    fn missing_function(&self, signature: &str) -> (&'static str, String) {
+        ("NameError", format!("there is no function {signature}"))
+    }
+}
+
+fn kind(error: &EvalAltResult) -> &'static str {
+    use EvalAltResult as E;
+    match error {
+        E::ErrorArrayBounds(..) | E::ErrorStringBounds(..) | E::ErrorBitFieldBounds(..) => "IndexError",
+        E::ErrorIndexNotFound(..) => "KeyError",
+        E::ErrorPropertyNotFound(..) | E::ErrorDotExpr(..) | E::ErrorUnboundThis(_) => "NameError",
+        E::ErrorMismatchDataType(..) | E::ErrorMismatchOutputType(..) | E::ErrorFor(_) | E::ErrorIndexingType(..) => {
+            "TypeError"
+        }
+        E::ErrorAssignmentToConstant(..) | E::ErrorNonPureMethodCallOnConstant(..) => "ConstantError",
+        E::ErrorModuleNotFound(..) => "ImportError",
+        E::ErrorDataTooLarge(..) | E::ErrorTooManyVariables(_) | E::ErrorTooManyModules(_) => "LimitError",
+        _ => "RuntimeError",
+    }
+}
+
+/// Rhai's own message without the place, which the traceback shows.
+fn message(error: &EvalAltResult) -> String {
+    let text = error.to_string();
+    let place = format!(" ({})", error.position());
+    text.strip_suffix(&place).unwrap_or(&text).to_owned()
+}

@@ -1,0 +1,117 @@
+//! The worker process: its descriptors and threads.
+//!
+//! Descriptor 0 is the link to the kernel process, 1 and 2 are the write ends of pipes whose read ends are 3 and 4;
+//! the kernel process keeps those read ends too, and reads them when the worker has died. Read [`main`] first.
+
+use crate::capture::{self, Pipes};
+use crate::{Host, Outbox};
+use candlewick_engine::interrupt;
+use candlewick_link::{Command, FrameReader, FrameWriter, FromWorker, Request, ToWorker};
+use rustix::fs::{FileType, fstat};
+use std::io;
+use std::os::fd::{FromRawFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::Duration;
+
+/// candle's backward pass recurses once per operation of the graph, so the engine thread gets a deep stack.
+const ENGINE_STACK: usize = 256 << 20;
+/// How long the engine thread may take to end once the link has closed.
+const GRACE: Duration = Duration::from_secs(3);
+
+/// Runs the worker until its link closes or it is told to end; the exit status.
+pub fn main() -> i32 {
+    match set_up() {
+        Ok((link, pipes)) => match serve(link, Some(pipes)) {
+            Ok(()) => 0,
+            Err(_) => 1,
+        },
+        Err(_) => 2,
+    }
+}
+
+/// Serves a link: reads it on one thread, runs everything on an engine thread, carries output on a third.
+///
+/// # Errors
+/// A thread could not be started, or the engine thread panicked.
+pub fn serve(link: UnixStream, pipes: Option<Pipes>) -> io::Result<()> {
+    let outbox = Outbox::with_pipes(FrameWriter::new(link.try_clone()?), pipes);
+    let carrier = outbox.clone();
+    let thread = |name: &str| std::thread::Builder::new().name(name.into());
+    thread("capture").spawn(move || carrier.carry())?;
+    let (sender, requests) = channel();
+    let (ended, end) = channel();
+    let waiting = Arc::new(AtomicUsize::new(0));
+    let seen = waiting.clone();
+    let engine = thread("engine").stack_size(ENGINE_STACK).spawn(move || {
+        run(outbox, &requests, &seen);
+        // The reader may be gone already.
+        let _ = ended.send(());
+    })?;
+    thread("link").spawn(move || read(link, sender, &waiting, &end))?;
+    engine.join().map_err(|_| io::Error::other("the engine thread panicked"))
+}
+
+/// Moves the link off descriptor 0 and takes or makes the pipes.
+fn set_up() -> io::Result<(UnixStream, Pipes)> {
+    let link = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdin(), 3)?;
+    let null = std::fs::File::open("/dev/null")?;
+    rustix::stdio::dup2_stdin(&null)?;
+    // An interrupt arrives as a message; the terminal's own signal goes to every process of the group.
+    // SAFETY: setting a signal to be ignored runs no handler.
+    unsafe { libc::signal(libc::SIGINT, libc::SIG_IGN) };
+    let pipes = match (inherited_pipe(3), inherited_pipe(4)) {
+        (Some(out), Some(err)) => Pipes::new(out, err)?,
+        _ => Pipes::new(capture::pipe_behind(1)?, capture::pipe_behind(2)?)?,
+    };
+    Ok((UnixStream::from(link), pipes))
+}
+
+fn inherited_pipe(descriptor: i32) -> Option<OwnedFd> {
+    // SAFETY: only asks; whether the descriptor is open is what is asked.
+    let borrowed = unsafe { std::os::fd::BorrowedFd::borrow_raw(descriptor) };
+    let is_pipe = fstat(borrowed).is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Fifo);
+    // SAFETY: by the contract of the process, descriptors 3 and 4 are ours when they are pipes; nothing else holds them.
+    is_pipe.then(|| unsafe { OwnedFd::from_raw_fd(descriptor) })
+}
+
+/// The engine thread: one host, one request after the other.
+fn run(outbox: Outbox, requests: &Receiver<(u64, Request)>, waiting: &AtomicUsize) {
+    let mut host = Host::new(outbox.clone());
+    outbox.send(FromWorker::Ready { version: env!("CARGO_PKG_VERSION").to_owned() });
+    while let Ok((id, request)) = requests.recv() {
+        host.handle(id, request);
+        waiting.fetch_sub(1, Ordering::AcqRel);
+        interrupt::clear();
+    }
+    outbox.flush();
+}
+
+/// The link thread: commands act at once, requests queue for the engine thread.
+fn read(link: UnixStream, requests: Sender<(u64, Request)>, waiting: &AtomicUsize, end: &Receiver<()>) {
+    let mut reader = FrameReader::new(link);
+    while let Ok(Some(message)) = reader.receive() {
+        match message {
+            ToWorker::Request { id, request } => {
+                waiting.fetch_add(1, Ordering::AcqRel);
+                if requests.send((id, request)).is_err() {
+                    break;
+                }
+            }
+            // Nothing runs: an interrupt must not hit the next cell.
+            ToWorker::Command(Command::Interrupt) if waiting.load(Ordering::Acquire) == 0 => {}
+            ToWorker::Command(Command::Interrupt) => interrupt::request(),
+            ToWorker::Command(Command::Shutdown) => break,
+        }
+    }
+    drop(requests);
+    if waiting.load(Ordering::Acquire) > 0 {
+        interrupt::request();
+    }
+    if end.recv_timeout(GRACE).is_err() {
+        // Native code that does not ask for interrupts holds the engine thread.
+        std::process::exit(1);
+    }
+}

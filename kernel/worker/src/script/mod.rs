@@ -1,0 +1,26 @@
+//! Plugins written in Rhai: `RhaiPlugin`, the `ctx` its hooks get, its settings and state.
+//!
+//! Must not know cells or messages. Read [`RhaiPlugin`] first, then [`Ctx`](context::Ctx).
+
+mod context;
+mod plugin;
+mod settings;
+mod source;
+mod values;
+
+pub use context::{BUILTINS, CONTEXT, Slot};
+pub use plugin::RhaiPlugin;
+pub use source::{Header, header};
+pub use values::{from_json, to_json};
+
+use rhai::Engine;
+
+/// Where plugins of cells come from, in the manager's words: the same for all cells, so that a cell run again, which has
+/// a new number then, replaces its plugin.
+pub const ORIGIN: &str = "a cell of this notebook";
+
+/// Names the types of this module and gives them what is not in the table.
+pub fn types(engine: &mut Engine) {
+    context::types(engine);
+    settings::types(engine);
+}

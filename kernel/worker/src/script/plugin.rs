@@ -1,0 +1,217 @@
+//! A plugin written in Rhai, as the manager sees it.
+//!
+//! A closed unit: its own functions and constants, `this`, `ctx` and the built-ins. Read [`RhaiPlugin`] first.
+
+use super::context::Slot;
+use super::settings::Settings;
+use super::values::{from_json, to_json};
+use crate::language::Constants;
+use crate::problem::{Fault, Reporter, Sources};
+use candlewick_plugin_api::{Context, Hook, HookSet, Metadata, PerRun, Plugin, PluginError, RunId};
+use rhai::{AST, CallFnOptions, Dynamic, Engine, EvalAltResult, Map, Scope};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// Functions whose names begin like this are meant as hooks.
+const PREFIXES: [&str; 6] = ["start_", "end_", "on_", "transform_", "load_", "save_"];
+
+/// A plugin whose hooks are functions of a Rhai source.
+pub struct RhaiPlugin {
+    engine: Rc<Engine>,
+    slot: Rc<Slot>,
+    functions: AST,
+    /// The source's own constants; rewound after every call.
+    scope: Scope<'static>,
+    /// The same for functions that hooks call; none when there is nothing but metadata.
+    constants: Option<Constants>,
+    /// Hook to the name the source gives it.
+    hooks: [Option<Rc<str>>; Hook::COUNT],
+    metadata: Metadata,
+    settings: Dynamic,
+    states: PerRun<State>,
+    source: String,
+}
+
+/// What `this` is in one run.
+#[derive(Clone, Debug, Default)]
+struct State(Option<Dynamic>);
+
+impl RhaiPlugin {
+    /// Compiles a source and finds its metadata and hooks. `source` names the text in errors.
+    ///
+    /// # Errors
+    /// A syntax error, an error of its top-level statements, unusable metadata, an unknown hook, or a hook with another
+    /// number of parameters than one.
+    pub fn new(
+        engine: &Rc<Engine>,
+        slot: &Rc<Slot>,
+        name: &str,
+        text: &str,
+        source: &str,
+    ) -> Result<Self, Box<EvalAltResult>> {
+        let mut ast = engine.compile(text)?;
+        ast.set_source(source);
+        let hooks = hooks(&ast)?;
+        let mut scope = Scope::new();
+        engine.run_ast_with_scope(&mut scope, &ast)?;
+        let metadata = metadata(name, &scope)?;
+        let mut functions = ast.clone_functions_only();
+        functions.set_source(source);
+        let settings = settings(&metadata.config);
+        let constants = constants(&scope);
+        let (engine, slot, source) = (engine.clone(), slot.clone(), source.to_owned());
+        Ok(Self { engine, slot, functions, scope, constants, hooks, metadata, settings, states: PerRun::default(), source })
+    }
+
+    /// Its hooks' names as text, in lifecycle order.
+    pub fn hook_names(&self) -> String {
+        let names: Vec<&str> = Plugin::hooks(self).iter().map(Hook::name).collect();
+        if names.is_empty() { "no hooks".to_owned() } else { names.join(", ") }
+    }
+
+    fn first_state(&self) -> Dynamic {
+        from_json(&Value::Object(self.metadata.state.clone()))
+    }
+
+    /// Puts the settings into `this`, which costs nothing when they are still there.
+    fn give_settings(settings: &Dynamic, this: &mut Dynamic) {
+        if let Ok(mut map) = this.as_map_mut()
+            && !map.get("config").is_some_and(|value| value.is::<Settings>())
+        {
+            map.insert("config".into(), settings.clone());
+        }
+    }
+
+    fn failed(&self, error: &EvalAltResult) -> PluginError {
+        if matches!(innermost(error), EvalAltResult::ErrorTerminated(..)) {
+            return PluginError::Interrupted;
+        }
+        let sources = Sources::default();
+        let reporter = Reporter { engine: &self.engine, scope: &self.scope, origins: None, sources: &sources };
+        let problem = reporter.problem(error, &self.source);
+        let place = innermost(error).position();
+        let message = format!("{}: {}", problem.name, problem.message);
+        PluginError::Failed { message, line: place.line(), column: place.position() }
+    }
+}
+
+impl Plugin for RhaiPlugin {
+    fn metadata(&self) -> Metadata {
+        self.metadata.clone()
+    }
+
+    fn hooks(&self) -> HookSet {
+        Hook::all().filter(|hook| self.hooks[*hook as usize].is_some()).collect()
+    }
+
+    fn configure(&mut self, config: &serde_json::Map<String, Value>) -> Result<(), PluginError> {
+        self.settings = settings(config);
+        Ok(())
+    }
+
+    fn state(&self, run: RunId) -> Option<Value> {
+        let this = self.states.get(run)?.0.as_ref()?;
+        let map = this.as_map_ref().ok()?;
+        // What JSON has no word for, such as a tensor or a closure, cannot be saved.
+        let fields = map.iter().filter(|(key, _)| key.as_str() != "config");
+        Some(Value::Object(fields.filter_map(|(key, value)| Some((key.to_string(), to_json(value).ok()?))).collect()))
+    }
+
+    fn restore(&mut self, run: RunId, state: &Value) -> Result<(), PluginError> {
+        if !state.is_object() {
+            return Err(PluginError::invalid(format!("the state of a plugin is a map; found {state}")));
+        }
+        let mut this = self.first_state();
+        if let (Ok(mut map), Ok(saved)) = (this.as_map_mut(), from_json(state).as_map_ref()) {
+            map.extend(saved.iter().map(|(key, value)| (key.clone(), value.clone())));
+        }
+        self.states.set(run, State(Some(this)));
+        Ok(())
+    }
+
+    fn call(&mut self, hook: Hook, ctx: &mut Context) -> Result<(), PluginError> {
+        let Some(name) = self.hooks[hook as usize].clone() else { return Ok(()) };
+        let mut this = match self.states.of(ctx.run).0.take() {
+            Some(this) => this,
+            None => self.first_state(),
+        };
+        Self::give_settings(&self.settings, &mut this);
+        // What holds nothing but the settings needs no copy to be put back.
+        let before = this.as_map_ref().is_ok_and(|map| map.len() > 1).then(|| this.clone());
+        let run = ctx.run;
+        let (engine, functions, scope) = (&self.engine, &self.functions, &mut self.scope);
+        let constants = self.constants.clone();
+        let called = self.slot.lend(ctx, |lent| {
+            let options = CallFnOptions::new().eval_ast(false).bind_this_ptr(&mut this);
+            let options = if let Some(constants) = constants { options.with_tag(constants) } else { options };
+            engine.call_fn_with_options::<Dynamic>(options, scope, functions, &name, (lent,))
+        });
+        self.states.of(run).0 = if called.is_ok() { Some(this) } else { before };
+        called.map(drop).map_err(|error| self.failed(&error))
+    }
+}
+
+fn settings(config: &serde_json::Map<String, Value>) -> Dynamic {
+    let map: Map = config.iter().map(|(key, value)| (key.as_str().into(), from_json(value))).collect();
+    Dynamic::from(Settings(Rc::new(map))).into_read_only()
+}
+
+fn constants(scope: &Scope) -> Option<Constants> {
+    let own = scope.iter_raw().filter(|(name, ..)| *name != "metadata");
+    let constants: BTreeMap<_, _> = own.map(|(name, _, value)| (name.into(), value.clone())).collect();
+    (!constants.is_empty()).then(|| Constants(Rc::new(constants)))
+}
+
+/// Finds the hooks among a source's functions.
+fn hooks(ast: &AST) -> Result<[Option<Rc<str>>; Hook::COUNT], Box<EvalAltResult>> {
+    let mut hooks: [Option<Rc<str>>; Hook::COUNT] = Default::default();
+    for function in ast.iter_fn_def() {
+        let (name, count) = (function.name.as_str(), function.params.len());
+        let wrong = |message: String| Fault::at("PluginError", message, function.body.start_position());
+        match Hook::from_name(name) {
+            Some(_) if count != 1 => {
+                return Err(wrong(format!("a hook takes one parameter, the context: write `fn {name}(ctx)`; found {count} parameters")));
+            }
+            Some(hook) if hooks[hook as usize].is_some() => {
+                return Err(wrong(format!("the hook {} is there twice, under both of its names; keep one of them", hook.name())));
+            }
+            Some(hook) => hooks[hook as usize] = Some(name.into()),
+            None if PREFIXES.iter().any(|prefix| name.starts_with(prefix)) => {
+                let hint = match Hook::nearest(name) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => "`%hooks` lists all hooks; a function that is no hook needs a name that does not begin like one".to_owned(),
+                };
+                return Err(wrong(format!("there is no hook `{name}`; {hint}")));
+            }
+            None => {}
+        }
+    }
+    Ok(hooks)
+}
+
+/// The source's `metadata` constant; its name is that of the registration.
+fn metadata(name: &str, scope: &Scope) -> Result<Metadata, Box<EvalAltResult>> {
+    let wrong = |what: String| Fault::new("PluginError", format!("{what}; write `const metadata = #{{ version: \"1.0.0\", description: \"…\", config: #{{}}, state: #{{}} }};`"));
+    let given = scope.get("metadata").cloned();
+    let json = match &given {
+        None => Value::Object(serde_json::Map::new()),
+        Some(value) => to_json(value).map_err(|found| wrong(format!("metadata holds a value of type {found}, which cannot be saved")))?,
+    };
+    let fields = json.as_object().ok_or_else(|| wrong("metadata must be a map".to_owned()))?;
+    const KNOWN: [&str; 5] = ["version", "description", "author", "config", "state"];
+    if let Some(key) = fields.keys().find(|key| !KNOWN.contains(&key.as_str())) {
+        let near = candlewick_plugin_api::nearest(key, KNOWN).map_or_else(String::new, |near| format!(" (did you mean `{near}`?)"));
+        return Err(wrong(format!("metadata has no field `{key}`{near}")));
+    }
+    let read: Metadata = serde_json::from_value(json.clone()).map_err(|error| wrong(format!("metadata cannot be read: {error}")))?;
+    Ok(Metadata { name: name.to_owned(), ..read })
+}
+
+/// The error at the end of a chain of calls.
+fn innermost(error: &EvalAltResult) -> &EvalAltResult {
+    match error {
+        EvalAltResult::ErrorInFunctionCall(_, _, inner, _) | EvalAltResult::ErrorInModule(_, inner, _) => innermost(inner),
+        other => other,
+    }
+}

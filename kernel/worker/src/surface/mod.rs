@@ -1,0 +1,84 @@
+//! The table of built-in functions: what users may call, from which execution, help, completion, inspection and the
+//! reference all come.
+//!
+//! Must not know cells. Read [`Builtin`] first, then [`all`].
+
+mod output;
+mod tensor;
+
+use crate::session::Session;
+use crate::show::Shows;
+use rhai::Engine;
+
+/// One entry of the language surface.
+pub struct Builtin {
+    /// The name users write.
+    pub name: &'static str,
+    /// What it is called on.
+    pub kind: Kind,
+    /// How it is written, such as `display(value) -> display`.
+    pub signature: &'static str,
+    /// One line on what it does.
+    pub doc: &'static str,
+    /// A line of Rhai that uses it.
+    pub example: &'static str,
+    /// Makes it known to the language engine.
+    pub bind: fn(&mut Engine, &Session),
+}
+
+/// What an entry is called on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Nothing: `name(…)`.
+    Function,
+    /// A value of the type of that name: `x.name(…)`.
+    Method(&'static str),
+    /// A value of the type of that name: `x.name`.
+    Property(&'static str),
+}
+
+/// All entries, in the order the reference lists them.
+pub fn all() -> impl Iterator<Item = &'static Builtin> {
+    [output::BUILTINS, tensor::BUILTINS, crate::script::BUILTINS].into_iter().flatten()
+}
+
+/// Makes the whole surface known to a language engine.
+pub fn bind(engine: &mut Engine, session: &Session) {
+    output::types(engine);
+    tensor::types(engine);
+    crate::script::types(engine);
+    all().for_each(|builtin| (builtin.bind)(engine, session));
+}
+
+/// How values of the surface's types look.
+pub fn shows() -> Shows {
+    let mut shows = Shows::default();
+    tensor::shows(&mut shows);
+    shows
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_name_is_a_reserved_word() {
+        let engine = Engine::new();
+        for builtin in all() {
+            let name = builtin.name;
+            for text in [format!("x.{name}()"), format!("#{{ {name}: 1 }}")] {
+                assert!(engine.compile(&text).is_ok(), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_entry_is_documented_and_its_example_is_rhai() {
+        let engine = Engine::new();
+        for builtin in all() {
+            assert!(builtin.signature.contains(builtin.name) && !builtin.doc.is_empty(), "{}", builtin.name);
+            assert!(builtin.example.contains(builtin.name), "{}", builtin.name);
+            assert!(engine.compile(builtin.example).is_ok(), "{}", builtin.example);
+        }
+    }
+}

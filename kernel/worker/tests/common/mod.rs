@@ -1,0 +1,74 @@
+//! A host in this process whose output is gathered, for data tables of cells.
+
+use candlewick_link::{Execute, Finished, FromWorker, Request, StreamName};
+use candlewick_plugin_manager::PluginManager;
+use candlewick_worker::{Host, Outbox};
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::{Arc, Mutex};
+
+/// Runs cells one after the other.
+pub struct Bench {
+    host: Host,
+    sent: Arc<Mutex<Vec<FromWorker>>>,
+    cells: u64,
+}
+
+#[allow(dead_code)] // each test file uses what it needs
+impl Bench {
+    /// A host in which nothing has run.
+    pub fn new() -> Self {
+        let sent = Arc::new(Mutex::new(Vec::new()));
+        Self { host: Host::new(Outbox::new(sent.clone())), sent, cells: 0 }
+    }
+
+    /// Runs a cell; what it sent and how it ended.
+    pub fn run(&mut self, code: &str) -> (Vec<FromWorker>, Finished) {
+        self.cells += 1;
+        let cell = Execute { code: code.to_owned(), cell: self.cells, ..Execute::default() };
+        let finished = self.host.execute(&cell);
+        (std::mem::take(&mut self.sent.lock().unwrap()), finished)
+    }
+
+    /// Answers a request; what was sent.
+    pub fn request(&mut self, request: Request) -> Vec<FromWorker> {
+        self.host.handle(1, request);
+        std::mem::take(&mut self.sent.lock().unwrap())
+    }
+
+    /// The registered plugins.
+    pub fn plugins(&self) -> Rc<RefCell<PluginManager>> {
+        self.host.session().plugins.clone()
+    }
+
+    /// Runs a cell that goes well; its output as text, standard error after `! `.
+    pub fn text(&mut self, code: &str) -> String {
+        let (sent, finished) = self.run(code);
+        assert_eq!(finished.problem, None, "{code}");
+        sent.iter().map(written).collect()
+    }
+
+    /// Runs cells of which the last one's output counts.
+    pub fn last(mut self, cells: &[&str]) -> String {
+        let (last, before) = cells.split_last().unwrap();
+        before.iter().for_each(|code| drop(self.run(code)));
+        self.text(last)
+    }
+
+    /// Runs cells of which the last one fails; its traceback.
+    pub fn problem(mut self, cells: &[&str]) -> Vec<String> {
+        let (last, before) = cells.split_last().unwrap();
+        before.iter().for_each(|code| drop(self.text(code)));
+        let (_, finished) = self.run(last);
+        finished.problem.unwrap_or_else(|| panic!("{last} should have failed")).traceback
+    }
+}
+
+fn written(message: &FromWorker) -> String {
+    match message {
+        FromWorker::Stream { name: StreamName::Stdout, text } => text.clone(),
+        FromWorker::Stream { name: StreamName::Stderr, text } => format!("! {text}"),
+        FromWorker::Result { bundle } => bundle.get("text/plain").unwrap_or("no text").to_owned(),
+        other => format!("{other:?}\n"),
+    }
+}

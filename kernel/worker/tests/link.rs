@@ -1,0 +1,57 @@
+//! The worker over a real socket pair, with its threads.
+
+use candlewick_link::{Command, Execute, FrameReader, FrameWriter, FromWorker, Request, StreamName, ToWorker};
+use std::os::unix::net::UnixStream;
+use std::thread::JoinHandle;
+
+struct Worker {
+    send: FrameWriter<UnixStream, ToWorker>,
+    receive: FrameReader<UnixStream, FromWorker>,
+    thread: JoinHandle<std::io::Result<()>>,
+}
+
+fn start() -> Worker {
+    let (ours, theirs) = UnixStream::pair().unwrap();
+    let thread = std::thread::spawn(move || candlewick_worker::process::serve(theirs, None));
+    let mut receive = FrameReader::new(ours.try_clone().unwrap());
+    assert!(matches!(receive.receive().unwrap(), Some(FromWorker::Ready { .. })));
+    Worker { send: FrameWriter::new(ours), receive, thread }
+}
+
+impl Worker {
+    fn execute(&mut self, id: u64, code: &str) {
+        let cell = Execute { code: code.to_owned(), cell: id, ..Execute::default() };
+        self.send.send(&ToWorker::Request { id, request: Request::Execute(cell) }).unwrap();
+    }
+
+    fn next(&mut self) -> FromWorker {
+        self.receive.receive().unwrap().unwrap()
+    }
+}
+
+#[test]
+// One test, because the interrupt flag is the process's.
+fn cells_answer_in_order_an_interrupt_stops_only_the_one_that_runs_and_the_worker_ends_with_its_link() {
+    let mut worker = start();
+    worker.execute(1, "print(\"hello\"); 1 + 1");
+    assert_eq!(worker.next(), FromWorker::Stream { name: StreamName::Stdout, text: "hello\n".into() });
+    assert!(matches!(worker.next(), FromWorker::Result { bundle } if bundle.get("text/plain") == Some("2")));
+    assert!(matches!(worker.next(), FromWorker::Finished { id: 1, finished } if finished.problem.is_none()));
+
+    worker.send.send(&ToWorker::Command(Command::Interrupt)).unwrap();
+    worker.execute(2, "let kept = 5; loop { }");
+    worker.send.send(&ToWorker::Command(Command::Interrupt)).unwrap();
+    let FromWorker::Finished { id: 2, finished } = worker.next() else { panic!("cell 2 should have ended") };
+    assert_eq!(finished.problem.unwrap().name, "Interrupted");
+
+    worker.execute(3, "40 + 2");
+    assert!(matches!(worker.next(), FromWorker::Result { bundle } if bundle.get("text/plain") == Some("42")));
+    assert!(matches!(worker.next(), FromWorker::Finished { id: 3, .. }));
+    drop((worker.send, worker.receive));
+    worker.thread.join().unwrap().unwrap();
+
+    let mut told = start();
+    told.execute(1, "loop { }");
+    told.send.send(&ToWorker::Command(Command::Shutdown)).unwrap();
+    told.thread.join().unwrap().unwrap();
+}
