@@ -5,6 +5,7 @@
 
 use crate::history::{Line, SESSION};
 use crate::session::{Cell, Output, OutputSink, Session};
+use crate::signals::{Signal, Signals};
 use crate::usage;
 use anyhow::{Context, Result};
 use candlewick_jupyter as jupyter;
@@ -17,7 +18,6 @@ use serde_json::Value;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::signal::unix::{SignalKind, signal};
 
 /// Serves the connection file until a client, a signal or the end of the parent says stop.
 ///
@@ -43,13 +43,15 @@ pub fn serve(connection_file: &Path) -> Result<()> {
 
 /// SIGTERM, or the end of the Jupyter that started this kernel. SIGINT interrupts, as it does elsewhere.
 async fn asked_to_end(session: &Session) -> Result<()> {
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let mut signals = Signals::listen()?;
     let parent = std::env::var_os("JPY_PARENT_PID").and_then(|_| rustix::process::getppid());
     let mut look = tokio::time::interval(Duration::from_secs(1));
     loop {
         tokio::select! {
-            _ = terminate.recv() => return Ok(()),
-            _ = interrupt.recv() => session.interrupt(),
+            signal = signals.next() => match signal {
+                Signal::Terminate => return Ok(()),
+                Signal::Interrupt => session.interrupt(),
+            },
             _ = look.tick() => if parent.is_some() && rustix::process::getppid() != parent { return Ok(()) },
         }
     }

@@ -19,6 +19,7 @@ mod python;
 mod replace;
 pub mod run;
 mod session;
+mod signals;
 mod supervisor;
 mod terminal;
 mod usage;

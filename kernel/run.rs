@@ -7,6 +7,7 @@ use crate::notebook::{Notebook, source};
 use crate::notebook_outputs::NotebookOutputs;
 use crate::parameters::{Parameter, inject};
 use crate::session::{Cell, Output, OutputSink, Session};
+use crate::signals::{Signal, Signals};
 use crate::terminal;
 use anyhow::{Context, Result};
 use candlewick_link::{Bundle, Finished, Problem};
@@ -45,10 +46,11 @@ pub fn run(job: &Job) -> Result<bool> {
     }
     let session = Session::start(&std::env::current_exe()?, directory_of(&job.notebook))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let signals = Signals::listen()?;
     let outcome = runtime.block_on(async {
         let outcome = tokio::select! {
             outcome = run_cells(&session, &mut notebook, job.out.as_deref()) => outcome,
-            never = pass_on_interrupts(&session) => match never {},
+            never = pass_on_interrupts(&session, signals) => match never {},
         };
         session.shutdown().await;
         outcome
@@ -107,16 +109,13 @@ fn note(notebook: &mut Notebook, executed: &[usize], outputs: &NotebookOutputs) 
     }
 }
 
-/// Ctrl-C stops the running cell, which then fails; a second one ends the worker.
-async fn pass_on_interrupts(session: &Session) -> std::convert::Infallible {
+/// Ctrl-C stops the running cell, which then fails; a second one, or SIGTERM, ends the worker.
+async fn pass_on_interrupts(session: &Session, mut signals: Signals) -> std::convert::Infallible {
     let mut asked = false;
     loop {
-        if tokio::signal::ctrl_c().await.is_err() {
-            return std::future::pending().await;
-        }
-        match std::mem::replace(&mut asked, true) {
-            false => session.interrupt(),
-            true => session.kill_worker(),
+        match signals.next().await {
+            Signal::Interrupt if !std::mem::replace(&mut asked, true) => session.interrupt(),
+            _ => session.kill_worker(),
         }
     }
 }

@@ -43,9 +43,13 @@ fn gallery() -> Result<Vec<(&'static str, Bundle)>> {
         ("plot-line-log", decay()?.titled("Error").bundle()),
         ("plot-scatter", scatter()?),
         ("plot-bar", bar()?),
+        ("plot-bar-many", many_bars()?),
         ("plot-histogram", histogram()?),
+        ("plot-histogram-two", two_histograms()?),
         ("plot-confusion", confusion()?),
+        ("plot-confusion-small", small_confusion()?),
         ("plot-heatmap", heatmap()?),
+        ("plot-image", image()?),
         ("plot-images", images()?),
         ("memory", memory()),
         ("table", table()),
@@ -137,6 +141,33 @@ fn bar() -> Result<Bundle> {
         Column::numbers("recall", vec![0.87, 0.75, 0.6, 0.74, 0.93]),
     ];
     Ok(Plot::columns(PlotKind::Bar, Some(Column::words("class", words)), columns)?.titled("Per class").bundle())
+}
+
+fn many_bars() -> Result<Bundle> {
+    let values = (0..60).map(|row| 10.0 * noise(row)).collect();
+    Ok(Plot::columns(PlotKind::Bar, None, vec![Column::numbers("change", values)])?.titled("Change by row").bundle())
+}
+
+fn two_histograms() -> Result<Bundle> {
+    let column = |name: &str, shift: f64| {
+        let sum = |row: usize| (0..6).map(|part| noise(row * 6 + part)).sum::<f64>();
+        Column::numbers(name, (0..3_000).map(|row| sum(row) + shift).collect())
+    };
+    Ok(Plot::columns(PlotKind::Histogram, None, vec![column("before", 0.0), column("after", 0.8)])?
+        .titled("Shift")
+        .bundle())
+}
+
+fn small_confusion() -> Result<Bundle> {
+    let names: Vec<String> = ["setosa", "versicolor", "virginica"].map(str::to_owned).to_vec();
+    let values = vec![16.0, 0.0, 0.0, 0.0, 14.0, 1.0, 0.0, 2.0, 12.0];
+    let plot = Plot::heatmap(Grid { rows: names.clone(), columns: names, values })?;
+    Ok(plot.titled("Confusion matrix").labelled("predicted", "true").bundle())
+}
+
+fn image() -> Result<Bundle> {
+    let pixels = (0..32 * 48).flat_map(|place| [(place % 48 * 5) as u8, (place / 48 * 8) as u8, 120]).collect();
+    Ok(Plot::images(vec![Image::rgb(48, 32, pixels)?])?.bundle())
 }
 
 fn histogram() -> Result<Bundle> {

@@ -33,27 +33,40 @@ pub(crate) struct HtmlCell {
     pub markup: String,
     /// Aligned to the right, as numbers are.
     pub right: bool,
+    /// May be broken into lines; other cells are as wide as their text.
+    pub wraps: bool,
 }
 
 impl HtmlCell {
     /// A cell of text.
     pub fn left(text: &str) -> Self {
-        Self { markup: escape(text), right: false }
+        Self { markup: escape(text), right: false, wraps: false }
     }
 
     /// A cell aligned to the right.
     pub fn right(text: &str) -> Self {
-        Self { markup: escape(text), right: true }
+        Self { markup: escape(text), right: true, wraps: false }
     }
 
     /// A cell of markup that is already escaped.
     pub fn markup(markup: String) -> Self {
-        Self { markup, right: false }
+        Self { markup, right: false, wraps: false }
+    }
+
+    /// This cell aligned to the right, or not.
+    pub fn side(self, right: bool) -> Self {
+        Self { right, ..self }
+    }
+
+    /// This cell broken into lines where the page is too narrow.
+    pub fn wrapping(self) -> Self {
+        Self { wraps: true, ..self }
     }
 
     fn write(&self, tag: &str, out: &mut String) {
         let side = if self.right { "right" } else { "left" };
-        out.push_str(&format!("<{tag} style=\"text-align:{side};white-space:pre\">{}</{tag}>", self.markup));
+        let space = if self.wraps { "pre-wrap" } else { "pre" };
+        out.push_str(&format!("<{tag} style=\"text-align:{side};white-space:{space}\">{}</{tag}>", self.markup));
     }
 }
 

@@ -92,7 +92,7 @@ impl LifecycleRow {
         let column = |place: usize| {
             self.plugins.iter().map(|plugin| html::escape(&plugin.cells()[place])).collect::<Vec<_>>().join("<br>")
         };
-        let cell = |place| HtmlCell { markup: column(place), right: place == 1 || place == 2 };
+        let cell = |place| HtmlCell::markup(column(place)).side(place == 1 || place == 2);
         std::iter::once(HtmlCell::markup(self.html_name())).chain((0..4).map(cell)).collect()
     }
 

@@ -67,7 +67,7 @@ impl PluginTable {
         let head: Vec<_> = HEAD
             .iter()
             .enumerate()
-            .map(|(place, name)| HtmlCell { markup: name.trim_start_matches('>').to_owned(), right: right(place) })
+            .map(|(place, name)| HtmlCell::left(name.trim_start_matches('>')).side(right(place)))
             .collect();
         let body: Vec<Vec<_>> = self.rows.iter().map(|row| row.html_cells(right)).collect();
         html::table(&head, &body, &[])
@@ -90,8 +90,10 @@ impl PluginRow {
     }
 
     fn html_cells(&self, right: impl Fn(usize) -> bool) -> Vec<HtmlCell> {
-        let cell = |(place, text): (usize, String)| HtmlCell { markup: html::escape(&text), right: right(place) };
+        let cell = |(place, text): (usize, String)| HtmlCell::left(&text).side(right(place));
         let mut cells: Vec<_> = self.cells().into_iter().enumerate().map(cell).collect();
+        let hooks = cells.pop().map(HtmlCell::wrapping);
+        cells.extend(hooks);
         if !self.description.is_empty() {
             cells[0].markup.push_str(&format!("<br>{}", html::quiet(&self.description)));
         }

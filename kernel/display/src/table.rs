@@ -164,13 +164,13 @@ impl Table {
         let Some(column) = place.and_then(|place| self.columns.get(place)) else { return HtmlCell::left("…") };
         let name = html::escape(&text::cut(&column.name, self.limits.characters));
         let dtype = if column.dtype.is_empty() { String::new() } else { format!("<br>{}", html::quiet(&column.dtype)) };
-        HtmlCell { markup: name + &dtype, right }
+        HtmlCell::markup(name + &dtype).side(right)
     }
 
     fn html_cell(&self, row: Option<&Vec<Cell>>, place: Option<usize>, right: bool) -> HtmlCell {
         let text = self.cell(row, place);
         let null = row.zip(place).is_some_and(|(row, place)| row.get(place).is_none_or(|cell| *cell == Cell::Null));
-        HtmlCell { markup: if null { html::quiet(&text) } else { html::escape(&text) }, right }
+        HtmlCell::markup(if null { html::quiet(&text) } else { html::escape(&text) }).side(right)
     }
 }
 

@@ -77,6 +77,16 @@ impl Connection {
         Ok(connection)
     }
 
+    /// Writes a connection file that only its owner can read, because it holds the key.
+    pub fn write(&self, path: &Path) -> std::io::Result<()> {
+        let mut options = std::fs::OpenOptions::new();
+        options.write(true).create(true).truncate(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let text = serde_json::to_vec_pretty(self)?;
+        std::io::Write::write_all(&mut options.open(path)?, &text)
+    }
+
     /// Where a channel's socket listens.
     pub fn address(&self, channel: Channel) -> Address {
         let port = self.port(channel);
@@ -152,6 +162,17 @@ mod tests {
         let path = directory.path().join("kernel.json");
         std::fs::write(&path, text).unwrap();
         Connection::read(&path)
+    }
+
+    #[test]
+    fn what_is_written_is_read_and_only_by_its_owner() {
+        use std::os::unix::fs::PermissionsExt;
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("kernel.json");
+        let connection = read(&file().to_string()).unwrap();
+        connection.write(&path).unwrap();
+        assert_eq!(Connection::read(&path).unwrap(), connection);
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     }
 
     #[test]

@@ -5,10 +5,10 @@
 
 use crate::iopub::IoPub;
 use crate::message::{Draft, Message, Seen};
+use crate::peers::Peers;
 use crate::reply::{comm_info_content, history_content, inspect_content};
 use crate::request::{flag, text};
 use crate::session::Session;
-use crate::socket::Peers;
 use crate::{CompleteRequest, Failure, HistoryRequest, InspectRequest, Kernel, Outputs, PROTOCOL_VERSION};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
@@ -27,7 +27,7 @@ pub(crate) struct Desk<K> {
     pub iopub: IoPub,
     /// Cells counted so far.
     pub count: AtomicU64,
-    /// Held while a cell runs.
+    /// Held while a cell runs, until its reply and idle are sent.
     pub running: Mutex<()>,
     /// Set by a shutdown: no cell starts any more.
     pub ending: AtomicBool,

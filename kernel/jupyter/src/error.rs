@@ -7,7 +7,10 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub enum JupyterError {
     /// The connection file can't be read.
-    #[error("can't read the connection file {path}: {source}; Jupyter writes one and passes its path when it starts a kernel", path = path.display())]
+    #[error(
+        "can't read the connection file {path}: {source}; Jupyter writes one and passes its path to the kernel it starts",
+        path = path.display()
+    )]
     Unreadable {
         /// The file asked for.
         path: PathBuf,
@@ -27,7 +30,8 @@ pub enum JupyterError {
     Unsupported(String),
     /// Somebody listens there already.
     #[error(
-        "{channel} asks for {address}, where another process listens already: is this connection file served by another kernel? Start with a fresh one"
+        "{channel} asks for {address}, where another process listens already: does another kernel serve this \
+         connection file? Start with a fresh one"
     )]
     InUse {
         /// The channel.

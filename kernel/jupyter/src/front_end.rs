@@ -4,11 +4,12 @@
 //! another implementation. Must not know the kernel's internals beyond messages. Read [`FrontEnd`] first.
 
 use crate::message::Draft;
-use crate::{Address, Channel, Connection, JupyterError, Message, Session, StreamName};
+use crate::{Address, Channel, Connection, JupyterError, Message, Session, StreamName, Transport};
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 use std::time::{Duration, Instant};
-use tokio::time::timeout;
+use tokio::net::{TcpListener, TcpStream, UnixStream};
+use tokio::time::{sleep, timeout};
 use zeromq::util::PeerIdentity;
 use zeromq::{DealerSocket, ReqSocket, Socket, SocketOptions, SocketRecv, SocketSend, SubSocket, ZmqError, ZmqMessage};
 
@@ -37,8 +38,12 @@ pub struct Exchange {
 }
 
 impl FrontEnd {
-    /// Connects to all channels and waits until IOPub has said welcome, so that nothing published later is missed.
+    /// Waits until the kernel listens, ten seconds at most, connects to all channels and waits until IOPub has said
+    /// welcome, so that nothing published later is missed.
     pub async fn connect(connection: &Connection) -> Result<Self, JupyterError> {
+        let limit = Duration::from_secs(10);
+        let listening = timeout(limit, until_listening(&connection.address(Channel::Heartbeat))).await;
+        listening.map_err(|_| silent("the kernel to listen", limit))?;
         let session = Session::new(connection.key.as_bytes(), "front end");
         let mut iopub = SubSocket::new();
         iopub.subscribe("").await.map_err(|error| failed("iopub", &error))?;
@@ -195,6 +200,27 @@ impl Exchange {
     }
 }
 
+/// A connection for a kernel that is started as a process: ports that are free now, and a fresh key.
+pub async fn free_connection() -> std::io::Result<Connection> {
+    let mut listeners = Vec::new();
+    for _ in Channel::ALL {
+        listeners.push(TcpListener::bind(("127.0.0.1", 0)).await?);
+    }
+    let port = |n: usize| listeners[n].local_addr().map(|address| address.port());
+    Ok(Connection {
+        transport: Transport::Tcp,
+        ip: "127.0.0.1".into(),
+        shell_port: port(0)?,
+        iopub_port: port(1)?,
+        stdin_port: port(2)?,
+        control_port: port(3)?,
+        hb_port: port(4)?,
+        key: uuid::Uuid::new_v4().to_string(),
+        signature_scheme: "hmac-sha256".into(),
+        kernel_name: None,
+    })
+}
+
 /// A published message as one short line.
 pub fn line(message: &Message) -> String {
     let content = &message.content;
@@ -242,11 +268,22 @@ async fn dealer(session: &Session, connection: &Connection, channel: Channel) ->
     Ok(socket)
 }
 
+/// Tries the channel that a kernel opens last.
+async fn until_listening(address: &Address) {
+    loop {
+        let open = match address {
+            Address::Tcp(host, port) => TcpStream::connect((host.as_str(), *port)).await.is_ok(),
+            Address::Ipc(path) => UnixStream::connect(path).await.is_ok(),
+        };
+        if open {
+            return;
+        }
+        sleep(Duration::from_millis(2)).await;
+    }
+}
+
 async fn open(socket: &mut impl Socket, connection: &Connection, channel: Channel) -> Result<(), JupyterError> {
-    let address = match connection.address(channel) {
-        Address::Tcp(host, port) if host == "*" => Address::Tcp("127.0.0.1".into(), port),
-        address => address,
-    };
+    let address = connection.address(channel);
     socket.connect(&address.to_string()).await.map_err(|error: ZmqError| failed(&address, &error))
 }
 

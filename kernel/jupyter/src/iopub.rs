@@ -6,9 +6,10 @@
 
 use crate::StreamName;
 use crate::message::Draft;
+use crate::peers::{Incoming, Peers};
 use crate::pending::Pending;
 use crate::session::Session;
-use crate::socket::{Incoming, Peers, Socket};
+use crate::socket::Socket;
 use bytes::Bytes;
 use serde_json::json;
 use std::sync::Arc;
@@ -114,7 +115,7 @@ impl Actor {
     /// Handles a command and those that wait behind it, without going back to the sockets' and timers' side.
     async fn handle_all(&mut self, first: Command, commands: &mut mpsc::Receiver<Command>) {
         let mut next = Some(first);
-        let mut left = 1000;
+        let mut left = 100;
         while let Some(command) = next {
             self.handle(command).await;
             left -= 1;

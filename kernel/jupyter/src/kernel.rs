@@ -10,7 +10,7 @@ use crate::{
 use serde_json::Value;
 use std::future::{Future, ready};
 
-/// A kernel, in Jupyter's words; [`serve`](crate::serve) does everything between it and the sockets.
+/// A kernel, in Jupyter's words; [`Server::serve`](crate::Server::serve) does everything between it and the sockets.
 ///
 /// Write the methods as plain `async fn`. Requests on the shell channel come one after the other; `interrupt`,
 /// `shutdown`, `kernel_info` and `other` may come from the control channel at any time, also while a cell runs.

@@ -29,8 +29,8 @@
 //! # }
 //! ```
 //!
-//! Bytes flow through [`Message`] (one message, its wire form and signature), `socket` (ZMTP servers: one type for
-//! ROUTER, XPUB and the heartbeat), `iopub` (an actor that merges and orders what is published) and `server`
+//! Bytes flow through [`Message`] (one message, its wire form and signature), `socket` and `peers` (ZMTP servers: one
+//! type for ROUTER, XPUB and the heartbeat), `iopub` (an actor that merges and orders what is published) and `server`
 //! (status, replies, the queue of cells). The runtime needs at least two threads, so that control, heartbeat and
 //! IOPub are served whatever a cell does.
 
@@ -42,6 +42,7 @@ mod iopub;
 mod kernel;
 mod message;
 mod outputs;
+mod peers;
 mod pending;
 mod reply;
 mod request;
@@ -61,7 +62,7 @@ pub use reply::{
     MimeBundle, page,
 };
 pub use request::{CompleteRequest, ExecuteRequest, HistoryAccess, HistoryRequest, InspectRequest};
-pub use server::{Ended, Server};
+pub use server::{Ended, Server, Stopper};
 pub use session::Session;
 
 /// The version of the protocol that is spoken here.

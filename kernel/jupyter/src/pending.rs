@@ -21,7 +21,7 @@ pub(crate) struct Pending {
 
 enum Item {
     Stream { parent: Bytes, name: StreamName, text: String },
-    Update { display_id: String, draft: Draft },
+    Update { display_id: String, draft: Box<Draft> },
 }
 
 impl Pending {
@@ -45,8 +45,8 @@ impl Pending {
             _ => None,
         });
         match known {
-            Some(known) => *known = draft,
-            None => self.items.push(Item::Update { display_id, draft }),
+            Some(known) => **known = draft,
+            None => self.items.push(Item::Update { display_id, draft: Box::new(draft) }),
         }
     }
 
@@ -72,7 +72,7 @@ impl Item {
             Self::Stream { parent, name, text } => {
                 Draft::new("stream", &parent, json!({"name": name.as_str(), "text": text}))
             }
-            Self::Update { draft, .. } => draft,
+            Self::Update { draft, .. } => *draft,
         }
     }
 }

@@ -35,13 +35,14 @@ pub enum ExecuteReply {
         /// Payloads, such as [`page`].
         payload: Vec<Value>,
     },
-    /// The cell failed. [`serve`](crate::serve) publishes the failure on IOPub; the kernel must not do it too.
+    /// The cell failed. [`Server::serve`](crate::Server::serve) publishes the failure on IOPub; the kernel must not
+    /// do it too.
     Error(Failure),
     /// The cell was not run.
     Aborted,
 }
 
-/// What the kernel is: `kernel_info_reply`. The protocol version is added by [`serve`](crate::serve).
+/// What the kernel is: `kernel_info_reply`. The protocol version is added by [`Server::serve`](crate::Server::serve).
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct KernelInfo {
     /// The kernel's name.
@@ -56,7 +57,7 @@ pub struct KernelInfo {
     pub help_links: Vec<(String, String)>,
     /// Whether it answers `debug_request`.
     pub debugger: bool,
-    /// Optional features beside `iopub_welcome`, which [`serve`](crate::serve) brings.
+    /// Optional features beside `iopub_welcome`, which [`Server::serve`](crate::Server::serve) brings.
     pub supported_features: Vec<String>,
 }
 

@@ -19,9 +19,9 @@ pub struct ExecuteRequest {
     pub user_expressions: Vec<(String, String)>,
     /// Whether the client can be asked for input.
     pub allow_stdin: bool,
-    /// Whether an error aborts the requests already waiting. The queue is [`serve`](crate::serve)'s work.
+    /// Whether an error aborts the requests already waiting. The queue is [`Server::serve`](crate::Server::serve)'s work.
     pub stop_on_error: bool,
-    /// The count that this cell has, chosen by [`serve`](crate::serve).
+    /// The count that this cell has, chosen by [`Server::serve`](crate::Server::serve).
     pub execution_count: u64,
     /// The message's own metadata: clients put the cell's metadata and id here.
     pub metadata: Map<String, Value>,

@@ -5,9 +5,10 @@
 use crate::desk::Desk;
 use crate::iopub::IoPub;
 use crate::message::Draft;
+use crate::peers::Kind;
 use crate::session::Session;
 use crate::shell::{AbortOnDrop, Shell, next};
-use crate::socket::{Kind, Socket};
+use crate::socket::Socket;
 use crate::{Channel, Connection, JupyterError, Kernel, Outputs};
 use bytes::Bytes;
 use serde_json::json;
@@ -27,8 +28,14 @@ pub struct Server {
     shell: Socket,
     control: Socket,
     stdin: Socket,
+    ended: mpsc::UnboundedSender<bool>,
+    end: mpsc::UnboundedReceiver<bool>,
     _heartbeat: AbortOnDrop,
 }
+
+/// Ends serving from outside, as a signal to the process may ask.
+#[derive(Clone)]
+pub struct Stopper(mpsc::UnboundedSender<bool>);
 
 /// How serving ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +59,7 @@ impl Server {
         let heartbeat = bind(Kind::Router, Channel::Heartbeat).await?;
         let ports = [&shell, &iopub, &stdin, &control, &heartbeat].map(Socket::port);
         let session = Arc::new(Session::new(connection.key.as_bytes(), "kernel"));
+        let (ended, end) = mpsc::unbounded_channel();
         Ok(Self {
             connection: with_ports(connection, ports),
             iopub: IoPub::start(iopub, session.clone()),
@@ -59,6 +67,8 @@ impl Server {
             shell,
             control,
             stdin,
+            ended,
+            end,
             _heartbeat: AbortOnDrop(tokio::spawn(echo(heartbeat)).abort_handle()),
         })
     }
@@ -73,11 +83,15 @@ impl Server {
         Outputs::new(&self.iopub, &Bytes::new(), 0, false)
     }
 
+    /// What ends [`Server::serve`] from outside.
+    pub fn stopper(&self) -> Stopper {
+        Stopper(self.ended.clone())
+    }
+
     /// Serves a kernel until a client shuts it down; then replies, outputs and idle have been handed to the
     /// operating system, so that the process may exit at once.
     pub async fn serve<K: Kernel>(self, kernel: Arc<K>) -> Ended {
-        let Self { session, iopub, shell, control, stdin, _heartbeat, .. } = self;
-        let (ended, mut end) = mpsc::unbounded_channel();
+        let Self { session, iopub, shell, control, stdin, ended, mut end, _heartbeat, .. } = self;
         iopub.publish(Draft::new("status", &Bytes::new(), json!({"execution_state": "starting"}))).await;
         let desk = Arc::new(Desk {
             kernel,
@@ -102,6 +116,13 @@ impl Server {
             channel.flush(LAST_REPLY).await;
         }
         Ended { restart }
+    }
+}
+
+impl Stopper {
+    /// Ends serving after what is published so far has gone out. The kernel's `shutdown` is not called.
+    pub fn stop(&self) {
+        let _ = self.0.send(false);
     }
 }
 

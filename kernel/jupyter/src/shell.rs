@@ -10,8 +10,9 @@
 
 use crate::desk::{Desk, panicked};
 use crate::message::{Draft, Message};
+use crate::peers::Peers;
 use crate::session::now;
-use crate::socket::{Peers, Socket};
+use crate::socket::Socket;
 use crate::{ExecuteReply, ExecuteRequest, Kernel, Outputs};
 use serde_json::{Map, Value, json};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -20,7 +21,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 /// An error reply waits until no request has come for this long, ten times it at most.
-const QUIET: Duration = Duration::from_millis(2);
+const QUIET: Duration = Duration::from_millis(3);
 /// Requests that wait here; further ones wait in the sockets.
 const WAITING: usize = 4096;
 
@@ -56,6 +57,8 @@ impl<K: Kernel> Shell<K> {
             return self.desk.serve(&self.channel, message).await;
         }
         let parent = message.header_bytes.clone();
+        let desk = self.desk.clone();
+        let _running = desk.running.lock().await;
         self.desk.iopub.status(&parent, "busy").await;
         if number < self.aborted_below || self.desk.ending.load(Ordering::Acquire) {
             let count = self.desk.count.load(Ordering::Relaxed);
@@ -98,7 +101,6 @@ impl<K: Kernel> Shell<K> {
     /// Runs the cell in a task of its own, so that a panic ends nothing else.
     async fn run_cell(&self, request: ExecuteRequest, message: &Message) -> ExecuteReply {
         let outputs = Outputs::new(&self.desk.iopub, &message.header_bytes, request.execution_count, request.silent);
-        let _running = self.desk.running.lock().await;
         let kernel = self.desk.kernel.clone();
         let reply = tokio::spawn(async move { kernel.execute(request, outputs).await }).await;
         reply.unwrap_or_else(|panic| ExecuteReply::Error(panicked("execute_request", panic)))

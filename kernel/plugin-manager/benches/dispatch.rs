@@ -1,5 +1,7 @@
 //! What calling a Rust plugin costs. Prints the minimum of many rounds, since other work on the machine only adds time.
 
+#![allow(clippy::print_stdout)] // a bench prints what it measured
+
 use candlewick_plugin_api::{Context, Hook, HookSet, HookSink, Metadata, Plugin, PluginError};
 use candlewick_plugin_manager::{PluginManager, Registration};
 use std::hint::black_box;

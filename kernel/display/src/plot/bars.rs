@@ -122,19 +122,14 @@ fn cut_note(text: String, length: usize) -> String {
     if length > LINES { format!("{text}\n(first {LINES} of {})", number::count(length as u64)) } else { text }
 }
 
-/// A fitting axis that begins at zero, where bars stand.
+/// A fitting axis that begins or ends at zero, where bars stand, unless there are values on both sides of it.
 fn from_zero(values: impl Iterator<Item = f64>) -> Scale {
-    let fitting = Scale::fitting(values.chain([0.0]), false);
-    match (fitting.low < 0.0, fitting.high > 0.0) {
-        _ if fitting.ticks.iter().all(|tick| *tick <= 0.0)
-            && fitting.high > 0.0
-            && fitting.low < 0.0
-            && fitting.low.abs() > fitting.high =>
-        {
-            Scale::between(fitting.low, 0.0)
-        }
-        (true, true) if fitting.low.abs() < fitting.high * 0.06 => Scale::between(0.0, fitting.high),
-        _ => fitting,
+    let values: Vec<f64> = values.filter(|value| value.is_finite()).chain([0.0]).collect();
+    let fitting = Scale::fitting(values.iter().copied(), false);
+    match (values.iter().any(|value| *value < 0.0), values.iter().any(|value| *value > 0.0)) {
+        (true, true) => fitting,
+        (true, false) => Scale::between(fitting.low, 0.0),
+        (false, _) => Scale::between(0.0, fitting.high),
     }
 }
 
@@ -199,6 +194,21 @@ mod tests {
         let expect = "(1 value not finite)\nfrom    count\n─────────────────────────────────────────────\n\
                       0           3  ██████████████████████████████\n1           2  ████████████████████░░░░░░░░░░";
         assert_eq!(plot.text(), expect);
+    }
+
+    #[test]
+    fn the_axis_of_bars_has_zero() {
+        let cases: [(&[f64], (f64, f64)); 5] = [
+            (&[], (0.0, 1.0)),
+            (&[2.0], (0.0, 2.1)),
+            (&[-2.0], (-2.1, 0.0)),
+            (&[-1.0, 1.0], (-1.1, 1.1)),
+            (&[f64::NAN], (0.0, 1.0)),
+        ];
+        for (values, (low, high)) in cases {
+            let scale = from_zero(values.iter().copied());
+            assert!((scale.low - low).abs() < 1e-9 && (scale.high - high).abs() < 1e-9, "{values:?} {scale:?}");
+        }
     }
 
     #[test]

@@ -80,7 +80,7 @@ impl Layout {
         let left = 16 + names + if plot.y_label.is_empty() { 0 } else { 18 };
         let top = if plot.title.is_empty() { 8 } else { 30 };
         let (rows, columns) = (grid.rows.len().max(1), grid.columns.len().max(1));
-        let widest = if grid.values.len() <= WRITTEN { text_cell(grid) } else { 0.0 };
+        let widest = if grid.values.len() <= WRITTEN { text_cell(grid).max(named_cell(grid)) } else { 0.0 };
         let width = (480.0 / columns as f64).min(56.0).max(widest);
         Self {
             left,
@@ -102,6 +102,17 @@ impl Layout {
         let (from, to) = (self.corner(row, column), self.corner(row + 1, column + 1));
         ((from.0 + to.0) * UNIT / 2, (from.1 + to.1) * UNIT / 2)
     }
+}
+
+/// Pixels a cell needs for the longest name of a column, while all names fit into the width of a plot.
+fn named_cell(grid: &Grid) -> f64 {
+    let needed = f64::from(column_name(grid) + 8);
+    if needed * grid.columns.len() as f64 <= 600.0 { needed } else { 0.0 }
+}
+
+/// Pixels of the longest name of a column.
+fn column_name(grid: &Grid) -> i32 {
+    grid.columns.iter().map(|name| canvas::text_width(&cut(name, 16), SMALL) / UNIT).max().unwrap_or(0)
 }
 
 /// Pixels a cell needs for the longest value.
@@ -158,7 +169,7 @@ fn draw_names(area: &Area<'_>, grid: &Grid, layout: &Layout) -> Result<()> {
         canvas::write(area, &cut(&grid.rows[row], 16), (left, layout.middle(row, 0).1), style)?;
     }
     let bottom = (layout.corner(layout.rows, 0).1 + 12) * UNIT;
-    let widest = grid.columns.iter().map(|name| canvas::text_width(&cut(name, 16), SMALL) / UNIT).max().unwrap_or(0);
+    let widest = column_name(grid);
     for column in (0..grid.columns.len()).step_by(every(grid.columns.len(), layout.cell.0, f64::from(widest + 6))) {
         let style = canvas::font(SMALL, palette::INK, HPos::Center);
         canvas::write(area, &cut(&grid.columns[column], 16), (layout.middle(0, column).0, bottom), style)?;

@@ -1,4 +1,7 @@
-//! The kernel that the tests of this crate serve: each cell's first word says what it does.
+//! The kernel that the tests of this crate serve: each cell's first word says what it does. Waiting cells end with
+//! an interrupt, which is remembered when it comes before them.
+
+#![allow(clippy::unwrap_used)] // what fails here fails the test or bench that calls it
 
 use candlewick_jupyter::front_end::FrontEnd;
 use candlewick_jupyter::{
@@ -6,7 +9,7 @@ use candlewick_jupyter::{
     Match, Message, MimeBundle, Outputs, Server, StreamName, Transport,
 };
 use serde_json::{Value, json};
-use std::sync::Arc;
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
@@ -14,6 +17,7 @@ use tokio::task::JoinHandle;
 #[derive(Default)]
 pub struct Toy {
     interrupted: Notify,
+    released: (Mutex<bool>, Condvar),
 }
 
 impl Kernel for Toy {
@@ -38,7 +42,11 @@ impl Kernel for Toy {
             }
             "fail" => return ExecuteReply::Error(Failure::new("Failed", rest)),
             "panic" => panic!("{rest}"),
-            "block" => std::thread::sleep(Duration::from_millis(rest.parse().unwrap())),
+            "late" => {
+                tokio::time::sleep(Duration::from_millis(200)).await;
+                return ExecuteReply::Error(Failure::new("Failed", rest));
+            }
+            "block" => drop(self.released.1.wait_while(self.released.0.lock().unwrap(), |released| !*released)),
             "wait" => {
                 self.interrupted.notified().await;
                 return ExecuteReply::Error(Failure::new("Interrupted", "the cell was interrupted"));
@@ -50,11 +58,13 @@ impl Kernel for Toy {
     }
 
     async fn interrupt(&self) {
-        self.interrupted.notify_waiters();
+        self.interrupted.notify_one();
+        *self.released.0.lock().unwrap() = true;
+        self.released.1.notify_all();
     }
 
     async fn shutdown(&self, _restart: bool) {
-        self.interrupted.notify_waiters();
+        self.interrupted.notify_one();
     }
 
     async fn complete(&self, request: CompleteRequest) -> CompleteReply {
@@ -92,6 +102,7 @@ pub async fn serve(connection: &Connection) -> (Connection, JoinHandle<Ended>) {
     (connection, tokio::spawn(server.serve(Arc::new(Toy::default()))))
 }
 
+/// Free ports are taken when the kernel binds.
 pub fn connection() -> Connection {
     Connection {
         transport: Transport::Tcp,
