@@ -143,7 +143,7 @@ impl OutputSink for ToClients {
                 self.0.display(mime_bundle(bundle), display_id.as_deref()).await;
             }
             Output::Result(bundle) => self.0.execute_result(mime_bundle(bundle)).await,
-            Output::ClearOutput { wait } => self.0.clear_output(wait).await,
+            Output::Clear { wait } => self.0.clear_output(wait).await,
         }
     }
 }

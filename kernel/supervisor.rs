@@ -178,7 +178,7 @@ impl Supervisor {
             FromWorker::Stream { name, text } => Output::Stream(name, text),
             FromWorker::Display { bundle, display_id, update } => Output::Display { bundle, display_id, update },
             FromWorker::Result { bundle } => Output::Result(bundle),
-            FromWorker::ClearOutput { wait } => Output::ClearOutput { wait },
+            FromWorker::ClearOutput { wait } => Output::Clear { wait },
             FromWorker::PluginRegistered(record) => return self.plugins.put(record),
             FromWorker::PluginRemoved { name } => return self.plugins.remove(&name),
             // Answers to requests whose asker has gone.
