@@ -15,7 +15,10 @@ fn main() -> std::io::Result<()> {
     let reads = best("fn end_training_batch(ctx) { if ctx.loss < 0.1 { ctx.stop(\"done\"); } }");
     let keeps = best("fn end_training_batch(ctx) { this.n = ctx.global_step; }");
     let mut out = std::io::stdout();
-    writeln!(out, "one Rhai hook call, best of 20 x {CALLS}: empty {empty:.0} ns, reads a fact and compares {reads:.0} ns (goal 600), keeps a number {keeps:.0} ns")
+    writeln!(
+        out,
+        "one Rhai hook call, best of 20 x {CALLS}: empty {empty:.0} ns, reads a fact and compares {reads:.0} ns (goal 600), keeps a number {keeps:.0} ns"
+    )
 }
 
 /// Nanoseconds of one call, best of many series.

@@ -134,10 +134,13 @@ mod tests {
         let check = |text: &str, expect: &[&str]| {
             let engine = Engine::new();
             let parts = parts(&engine, text);
-            let shown: Vec<String> = parts.iter().map(|part| match part {
-                Part::Statements(text) => text.clone(),
-                Part::Command(line) => format!("{}:{}({})", line.number, line.name, line.arguments),
-            }).collect();
+            let shown: Vec<String> = parts
+                .iter()
+                .map(|part| match part {
+                    Part::Statements(text) => text.clone(),
+                    Part::Command(line) => format!("{}:{}({})", line.number, line.name, line.arguments),
+                })
+                .collect();
             assert_eq!(shown, expect, "{text:?}");
         };
         check("1 + 1", &["1 + 1"]);

@@ -4,17 +4,16 @@
 
 use crate::cell::{self, Cell, Part};
 use crate::commands::{self, Call, Outcome};
-use crate::completeness;
 use crate::notebook::Notebook;
 use crate::problem::{Reporter, Sources};
 use crate::script::{self, RhaiPlugin, Slot};
 use crate::session::Session;
 use crate::{Outbox, language, surface, usage};
-use candlewick_link::{
-    Bundle, Completions, Execute, Finished, FromWorker, Is, PluginRecord, Problem, Request, StreamName,
-};
+use crate::{complete, completeness, inspect};
+use candlewick_link::{Bundle, Execute, Finished, FromWorker, Is, PluginRecord, Problem, Request, StreamName};
 use candlewick_plugin_manager::{PluginManager, Registration};
 use rhai::{AST, Dynamic, Engine, EvalAltResult, Position};
+use std::cell::OnceCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
@@ -25,6 +24,8 @@ pub struct Host {
     slot: Rc<Slot>,
     notebook: Notebook,
     sources: Sources,
+    /// Gathered when first asked for, because starting must be quick.
+    standard: OnceCell<Vec<(String, String, String)>>,
 }
 
 /// A part of a cell that is ready to run.
@@ -39,18 +40,15 @@ impl Host {
         let session = Session::new(outbox, surface::shows());
         let engine = Rc::new(language::engine(&session));
         let notebook = Notebook::new(&engine);
-        Self { engine, session, slot: Rc::default(), notebook, sources: Sources::default() }
+        Self { engine, session, slot: Rc::default(), notebook, sources: Sources::default(), standard: OnceCell::new() }
     }
 
-    /// Answers one request.
-    pub fn handle(&mut self, id: u64, request: Request) {
+    /// Does what a request asks; the message that answers it is to be sent by the caller.
+    pub fn answer(&mut self, id: u64, request: Request) -> FromWorker {
         let is = match request {
-            Request::Execute(cell) => {
-                let finished = self.execute(&cell);
-                return self.session.outbox.send(FromWorker::Finished { id, finished });
-            }
-            Request::Complete { code, cursor } => Is::Completions(self.complete(&code, cursor)),
-            Request::Inspect { code, cursor, detail } => Is::Inspection(self.inspect(&code, cursor, detail)),
+            Request::Execute(cell) => return FromWorker::Finished { id, finished: self.execute(&cell) },
+            Request::Complete { code, cursor } => Is::Completions(complete::at(self, &code, cursor)),
+            Request::Inspect { code, cursor, detail } => Is::Inspection(inspect::at(self, &code, cursor, detail)),
             Request::IsComplete { code } => {
                 let (status, indent) = completeness::of(&self.engine, &code);
                 Is::Completeness { status: status.to_owned(), indent }
@@ -58,7 +56,7 @@ impl Host {
             Request::Register { plugins } => Is::Registered { failed: self.register_again(plugins) },
             Request::Usage => Is::Usage(usage::now()),
         };
-        self.session.outbox.send(FromWorker::Reply { id, is });
+        FromWorker::Reply { id, is }
     }
 
     /// Runs a cell; its outputs go to the outbox while it runs.
@@ -231,12 +229,15 @@ impl Host {
         Reporter { engine, scope, origins, sources: &self.sources }
     }
 
-    fn complete(&self, _code: &str, cursor: usize) -> Completions {
-        Completions { start: cursor, end: cursor, matches: Vec::new() }
+    /// Rhai's own functions: name, type of the first parameter, signature.
+    pub fn standard(&self) -> impl Iterator<Item = (&str, &str, &str)> {
+        let functions = self.standard.get_or_init(|| language::standard(&self.engine));
+        functions.iter().map(|(name, first, signature)| (name.as_str(), first.as_str(), signature.as_str()))
     }
 
-    fn inspect(&self, _code: &str, _cursor: usize, _detail: u8) -> Option<candlewick_link::Inspection> {
-        None
+    /// The functions of all cells so far.
+    pub fn functions(&self) -> &AST {
+        self.notebook.functions()
     }
 }
 

@@ -7,7 +7,7 @@ use crate::session::Session;
 use crate::surface;
 use candlewick_engine::interrupt;
 use candlewick_link::StreamName;
-use rhai::{Dynamic, Engine, EvalContext, ImmutableString};
+use rhai::{Array, Blob, Dynamic, Engine, EvalAltResult, EvalContext, ImmutableString};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -15,10 +15,10 @@ use std::rc::Rc;
 const CALLS: usize = 2_000;
 /// Expressions nested deeper than this are a syntax error.
 const EXPRESSIONS: usize = 256;
-/// Elements of one array, entries of one map.
-const ELEMENTS: usize = 16 << 20;
-/// Bytes of one string.
-const BYTES: usize = 256 << 20;
+/// Elements that one call may add to an array.
+const ELEMENTS: i64 = 16 << 20;
+/// Bytes or characters that one call may make.
+const BYTES: i64 = 256 << 20;
 
 /// A plugin's own constants, which its functions see.
 #[derive(Clone, Debug)]
@@ -28,7 +28,7 @@ pub struct Constants(pub Rc<BTreeMap<ImmutableString, Dynamic>>);
 pub fn engine(session: &Session) -> Engine {
     let mut engine = Engine::new();
     engine.set_max_call_levels(CALLS).set_max_expr_depths(EXPRESSIONS, EXPRESSIONS);
-    engine.set_max_array_size(ELEMENTS).set_max_map_size(ELEMENTS).set_max_string_size(BYTES);
+    limit_sizes(&mut engine);
     let (printed, debugged) = (session.outbox.clone(), session.outbox.clone());
     engine.on_print(move |text| printed.print(StreamName::Stdout, &format!("{text}\n")));
     engine.on_debug(move |text, source, at| {
@@ -47,6 +47,66 @@ pub fn engine(session: &Session) -> Engine {
     engine.register_get("message", |fault: &mut Fault| fault.message.clone());
     surface::bind(&mut engine, session);
     engine
+}
+
+/// Refuses what would fill the memory in one call. Rhai's own size limits count an array's elements at every operation
+/// on it, so that a loop of `push` takes quadratic time.
+fn limit_sizes(engine: &mut Engine) {
+    engine.register_fn("pad", |array: &mut Array, count: i64, item: Dynamic| {
+        within("an array", count, ELEMENTS)?;
+        let count = usize::try_from(count).unwrap_or(0);
+        Ok::<_, Box<EvalAltResult>>(if count > array.len() {
+            array.resize(count, item)
+        })
+    });
+    engine.register_fn("pad", |blob: &mut Blob, count: i64, byte: i64| {
+        within("a blob", count, BYTES)?;
+        let count = usize::try_from(count).unwrap_or(0);
+        Ok::<_, Box<EvalAltResult>>(if count > blob.len() {
+            blob.resize(count, byte as u8)
+        })
+    });
+    engine.register_fn("blob", |count: i64| blob(count, 0));
+    engine.register_fn("blob", blob);
+    engine.register_fn("pad", |text: &mut ImmutableString, count: i64, with: char| pad(text, count, &with.to_string()));
+    engine.register_fn("pad", |text: &mut ImmutableString, count: i64, with: &str| pad(text, count, with));
+}
+
+fn blob(count: i64, byte: i64) -> Result<Blob, Box<EvalAltResult>> {
+    within("a blob", count, BYTES)?;
+    Ok(vec![byte as u8; usize::try_from(count).unwrap_or(0)])
+}
+
+fn pad(text: &mut ImmutableString, count: i64, with: &str) -> Result<(), Box<EvalAltResult>> {
+    within("a string", count, BYTES)?;
+    let missing = usize::try_from(count).unwrap_or(0).saturating_sub(text.chars().count());
+    *text = text.chars().chain(with.chars().cycle().take(missing)).collect::<String>().into();
+    Ok(())
+}
+
+fn within(what: &str, count: i64, limit: i64) -> Result<(), Box<EvalAltResult>> {
+    if count <= limit {
+        return Ok(());
+    }
+    Err(Fault::new("LimitError", format!("{what} of {count} elements was asked for; one call makes {limit} at most")))
+}
+
+/// Rhai's own functions: name, type of the first parameter as users name types, signature.
+pub fn standard(engine: &Engine) -> Vec<(String, String, String)> {
+    let mut functions: Vec<_> =
+        engine.gen_fn_signatures(true).into_iter().filter_map(|signature| split(&signature)).collect();
+    functions.sort();
+    functions.dedup();
+    functions
+}
+
+fn split(signature: &str) -> Option<(String, String, String)> {
+    let (name, rest) = signature.split_once('(')?;
+    let name = name.rsplit(' ').next()?;
+    let first = rest.split([',', ')']).next()?.split_once(':').map_or("", |(_, kind)| kind.trim());
+    let first = first.trim_start_matches("&mut ").trim();
+    let first = first.strip_suffix("<_>").unwrap_or(first).to_lowercase();
+    rhai::is_valid_identifier(name).then(|| (name.to_owned(), first, signature.to_owned()))
 }
 
 /// Functions see the constants of their notebook or plugin, and no variables: a name that the function itself does not

@@ -7,8 +7,10 @@
 mod capture;
 mod cell;
 pub mod commands;
+mod complete;
 mod completeness;
 mod host;
+mod inspect;
 mod language;
 mod notebook;
 mod outbox;

@@ -64,8 +64,7 @@ impl Notebook {
     pub fn run(&mut self, engine: &Engine, ast: &AST, cell: &str) -> Evaluated {
         self.reset_state(cell);
         #[allow(deprecated)] // the only public call that takes a state, and the state holds the imports
-        let value =
-            engine.eval_statements_raw(&mut self.global, &mut Caches::new(), &mut self.scope, ast.statements());
+        let value = engine.eval_statements_raw(&mut self.global, &mut Caches::new(), &mut self.scope, ast.statements());
         value.map(Dynamic::flatten)
     }
 

@@ -3,6 +3,7 @@
 //! Must not know how a cell is run. Read [`Reporter`] first.
 
 use crate::notebook::Notebook;
+use crate::surface;
 use candlewick_link::Problem;
 use candlewick_plugin_api::nearest;
 use rhai::{Dynamic, Engine, EvalAltResult, Position, Scope};
@@ -97,7 +98,10 @@ impl Reporter<'_> {
             let inner = match error {
                 EvalAltResult::ErrorInFunctionCall(name, origin, inner, call) => {
                     at = *call;
-                    let known = self.origins.and_then(|notebook| notebook.origin(name, inner.position())).map(|origin| origin.source.clone());
+                    let known = self
+                        .origins
+                        .and_then(|notebook| notebook.origin(name, inner.position()))
+                        .map(|origin| origin.source.clone());
                     Some((Some(name.as_str()), known.unwrap_or_else(|| origin.clone()), inner))
                 }
                 EvalAltResult::ErrorInModule(path, inner, call) => {
@@ -122,8 +126,7 @@ impl Reporter<'_> {
         lines.push(format!("{}, line {line}, column {column}{function}", frame.source));
         if let Some(text) = self.sources.line(&frame.source, line) {
             lines.push(format!("    {text}"));
-            let indent: String =
-                text.chars().take(column - 1).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
+            let indent: String = text.chars().take(column - 1).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
             lines.push(format!("    {indent}^"));
         }
     }
@@ -145,7 +148,10 @@ impl Reporter<'_> {
             E::ErrorFunctionNotFound(signature, _) => self.missing_function(signature),
             E::ErrorStackOverflow(_) => (
                 "RecursionError",
-                format!("calls are nested deeper than {}; a function calls itself without end", self.engine.max_call_levels()),
+                format!(
+                    "calls are nested deeper than {}; a function calls itself without end",
+                    self.engine.max_call_levels()
+                ),
             ),
             other => (kind(other), message(other)),
         }
@@ -166,8 +172,43 @@ impl Reporter<'_> {
         }
     }
 
+    /// Rhai gives the call as `name (types)`. A name that exists was given the wrong arguments; another is misspelt.
     fn missing_function(&self, signature: &str) -> (&'static str, String) {
-        ("NameError", format!("there is no function {signature}"))
+        let (name, types) = signature.split_once(" (").unwrap_or((signature, ")"));
+        let types = types.trim_end_matches(')');
+        if rhai::is_valid_identifier(name) {
+            let known = self.signatures(name);
+            if !known.is_empty() {
+                let found = if types.is_empty() { "no arguments".to_owned() } else { format!("({types})") };
+                return ("TypeError", format!("`{name}` does not take {found}; it is written {}", known.join(", or ")));
+            }
+            let names = self.function_names();
+            let hint = nearest(name, names.iter().map(String::as_str));
+            let hint =
+                hint.map_or_else(|| "`%help` lists all functions".to_owned(), |near| format!("did you mean `{near}`?"));
+            return ("NameError", format!("there is no function `{name}`; {hint}"));
+        }
+        ("TypeError", format!("`{name}` cannot be used on {}", types.replace(", ", " and ")))
+    }
+
+    fn signatures(&self, name: &str) -> Vec<String> {
+        let own = self.origins.into_iter().flat_map(|notebook| notebook.functions().iter_functions());
+        let own = own.filter(|function| function.name == name).map(|function| format!("`{function}`"));
+        let built_in = surface::all().filter(|builtin| builtin.name == name).map(|b| format!("`{}`", b.signature));
+        let found: Vec<String> = own.chain(built_in).collect();
+        if !found.is_empty() {
+            return found;
+        }
+        let standard = crate::language::standard(self.engine).into_iter().filter(|(other, ..)| other == name);
+        standard.map(|(.., signature)| format!("`{signature}`")).take(4).collect()
+    }
+
+    fn function_names(&self) -> Vec<String> {
+        let own = self.origins.into_iter().flat_map(|notebook| notebook.functions().iter_functions());
+        let own = own.map(|function| function.name.to_owned()).filter(|name| !name.starts_with("anon$"));
+        let built_in = surface::all().map(|builtin| builtin.name.to_owned());
+        let standard = crate::language::standard(self.engine).into_iter().map(|(name, ..)| name);
+        own.chain(built_in).chain(standard).collect()
     }
 }
 

@@ -11,9 +11,8 @@ use rustix::fs::{FileType, fstat};
 use std::io;
 use std::os::fd::{FromRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// candle's backward pass recurses once per operation of the graph, so the engine thread gets a deep stack.
@@ -43,7 +42,7 @@ pub fn serve(link: UnixStream, pipes: Option<Pipes>) -> io::Result<()> {
     thread("capture").spawn(move || carrier.carry())?;
     let (sender, requests) = channel();
     let (ended, end) = channel();
-    let waiting = Arc::new(AtomicUsize::new(0));
+    let waiting = Arc::new(Waiting::default());
     let seen = waiting.clone();
     let engine = thread("engine").stack_size(ENGINE_STACK).spawn(move || {
         run(outbox, &requests, &seen);
@@ -77,39 +76,62 @@ fn inherited_pipe(descriptor: i32) -> Option<OwnedFd> {
     is_pipe.then(|| unsafe { OwnedFd::from_raw_fd(descriptor) })
 }
 
+/// How many requests are under way: an interrupt is for them, and must not hit what comes later.
+#[derive(Default)]
+struct Waiting(Mutex<usize>);
+
+impl Waiting {
+    fn begin(&self) {
+        *self.count() += 1;
+    }
+
+    fn done(&self) {
+        let mut count = self.count();
+        *count -= 1;
+        interrupt::clear();
+    }
+
+    fn interrupt(&self) {
+        if *self.count() > 0 {
+            interrupt::request();
+        }
+    }
+
+    fn count(&self) -> MutexGuard<'_, usize> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// The engine thread: one host, one request after the other.
-fn run(outbox: Outbox, requests: &Receiver<(u64, Request)>, waiting: &AtomicUsize) {
+fn run(outbox: Outbox, requests: &Receiver<(u64, Request)>, waiting: &Waiting) {
     let mut host = Host::new(outbox.clone());
     outbox.send(FromWorker::Ready { version: env!("CARGO_PKG_VERSION").to_owned() });
     while let Ok((id, request)) = requests.recv() {
-        host.handle(id, request);
-        waiting.fetch_sub(1, Ordering::AcqRel);
-        interrupt::clear();
+        let answer = host.answer(id, request);
+        // Before the answer goes out: whatever is asked after it has been read is about what comes next.
+        waiting.done();
+        outbox.send(answer);
     }
     outbox.flush();
 }
 
 /// The link thread: commands act at once, requests queue for the engine thread.
-fn read(link: UnixStream, requests: Sender<(u64, Request)>, waiting: &AtomicUsize, end: &Receiver<()>) {
+fn read(link: UnixStream, requests: Sender<(u64, Request)>, waiting: &Waiting, end: &Receiver<()>) {
     let mut reader = FrameReader::new(link);
     while let Ok(Some(message)) = reader.receive() {
         match message {
             ToWorker::Request { id, request } => {
-                waiting.fetch_add(1, Ordering::AcqRel);
+                waiting.begin();
                 if requests.send((id, request)).is_err() {
                     break;
                 }
             }
-            // Nothing runs: an interrupt must not hit the next cell.
-            ToWorker::Command(Command::Interrupt) if waiting.load(Ordering::Acquire) == 0 => {}
-            ToWorker::Command(Command::Interrupt) => interrupt::request(),
+            ToWorker::Command(Command::Interrupt) => waiting.interrupt(),
             ToWorker::Command(Command::Shutdown) => break,
         }
     }
     drop(requests);
-    if waiting.load(Ordering::Acquire) > 0 {
-        interrupt::request();
-    }
+    waiting.interrupt();
     if end.recv_timeout(GRACE).is_err() {
         // Native code that does not ask for interrupts holds the engine thread.
         std::process::exit(1);

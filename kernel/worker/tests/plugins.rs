@@ -41,9 +41,14 @@ fn a_plugin_of_a_cell_keeps_state_reads_facts_and_stops_the_run() {
     let (sent, finished) = bench.run(PLATEAU);
     assert_eq!(finished.problem, None);
     let FromWorker::PluginRegistered(record) = &sent[0] else { panic!("{sent:?}") };
-    assert_eq!((record.name.as_str(), record.origin.as_str(), record.source.as_str()), ("stop_on_plateau", "cell 1", PLATEAU));
+    assert_eq!(
+        (record.name.as_str(), record.origin.as_str(), record.source.as_str()),
+        ("stop_on_plateau", "cell 1", PLATEAU)
+    );
     assert_eq!(record.settings["priority"], 10);
-    assert!(matches!(&sent[1], FromWorker::Stream { text, .. } if text == "plugin stop_on_plateau registered: end_epoch\n"));
+    assert!(
+        matches!(&sent[1], FromWorker::Stream { text, .. } if text == "plugin stop_on_plateau registered: end_epoch\n")
+    );
 
     let mut ctx = context(0.5);
     fire(&bench, Hook::StartTrainingSession, &mut ctx);
@@ -72,11 +77,24 @@ fn hooks_do_what_they_say_or_fail_with_a_place() {
     assert_eq!(check("ctx.learning_rate *= 0.5;", &[]).working.learning_rate, 0.05);
     assert_eq!(check("ctx.extra.seen = [1];", &[]).working.extra["seen"], serde_json::json!([1]));
     assert!(check("ctx.skip_batch();", &[]).driver().requests.skip_batch);
-    check("ctx.losss", &["NameError: the context has no `losss`; did you mean `ctx.loss`?:Some(5):Some(34)"]);
-    check("ctx.loss = 1.0;", &["ConstantError: ctx.loss cannot be set; settable are learning_rate, accumulate, clip_norm, loss_scale, batch_size, inputs, targets, extra; a value of the plugin's own goes into `this.loss`:Some(5):Some(34)"]);
+    check("ctx.losss", &["NameError: the context has no `losss`; did you mean `ctx.loss`?:Some(5):Some(33)"]);
+    check(
+        "ctx.loss = 1.0;",
+        &[
+            "ConstantError: ctx.loss cannot be set; settable are learning_rate, accumulate, clip_norm, loss_scale, batch_size, inputs, targets, extra; a value of the plugin's own goes into `this.loss`:Some(5):Some(33)",
+        ],
+    );
     check("ctx.outcome", &["MissingFact: there is no outcome here: only end_… hooks have an outcome:Some(5):Some(34)"]);
-    check("ctx.learning_rate = \"x\";", &["ValueError: ctx.learning_rate takes a number from 0 up; found x:Some(5):Some(34)"]);
-    check("this.config.note = 2;", &["ConstantError: the setting `note` cannot be changed by the plugin; set it as `note=…` on the `%%plugin` line, or keep a value of its own in `this`:Some(5):Some(42)"]);
+    check(
+        "ctx.learning_rate = \"x\";",
+        &["ValueError: ctx.learning_rate takes a number from 0 up; found x:Some(5):Some(34)"],
+    );
+    check(
+        "this.config.note = 2;",
+        &[
+            "ConstantError: the setting `note` cannot be changed by the plugin; set it as `note=…` on the `%%plugin` line, or keep a value of its own in `this`:Some(5):Some(41)",
+        ],
+    );
 }
 
 #[test]
@@ -97,10 +115,22 @@ fn mistakes_are_found_at_registration() {
         let traceback = Bench::new().problem(&[&format!("%%plugin p x=1\n{body}")]);
         assert_eq!(traceback[..2].join(" @ "), expect);
     };
-    check("fn end_epoc(ctx) { }", "PluginError: there is no hook `end_epoc`; did you mean `end_epoch`? @ cell 1, line 2, column 18");
-    check("fn end_epoch() { }", "PluginError: a hook takes one parameter, the context: write `fn end_epoch(ctx)`; found 0 parameters @ cell 1, line 2, column 16");
-    check("fn end_epoch(ctx) { 1 1 }", "SyntaxError: Expecting ';' to terminate this statement @ cell 1, line 2, column 23");
-    check("fn end_epoch(ctx) { }", "PluginError: plugin `p` has no setting `x`; it has no settings @ cell 1, line 1, column 1");
+    check(
+        "fn end_epoc(ctx) { }",
+        "PluginError: there is no hook `end_epoc`; did you mean `end_epoch`? @ cell 1, line 2, column 18",
+    );
+    check(
+        "fn end_epoch() { }",
+        "PluginError: a hook takes one parameter, the context: write `fn end_epoch(ctx)`; found 0 parameters @ cell 1, line 2, column 16",
+    );
+    check(
+        "fn end_epoch(ctx) { 1 1 }",
+        "SyntaxError: Expecting ';' to terminate this statement @ cell 1, line 2, column 23",
+    );
+    check(
+        "fn end_epoch(ctx) { }",
+        "PluginError: plugin `p` has no setting `x`; it declares no settings @ cell 1, line 1, column 1",
+    );
 }
 
 #[test]
@@ -115,10 +145,16 @@ fn a_cell_run_again_replaces_its_plugin_and_a_new_worker_gets_it_again() {
 
     let mut other = Bench::new();
     let sent = other.request(Request::Register { plugins: vec![record.clone()] });
-    assert!(matches!(&sent[0], FromWorker::Reply { is: candlewick_link::Is::Registered { failed }, .. } if failed.is_empty()), "{sent:?}");
+    assert!(
+        matches!(&sent[0], FromWorker::Reply { is: candlewick_link::Is::Registered { failed }, .. } if failed.is_empty()),
+        "{sent:?}"
+    );
     let row = other.plugins().borrow().plugins()[0].clone();
     assert_eq!((row.name.as_str(), row.priority), ("stop_on_plateau", 20));
-    assert_eq!(other.text("%plugin unregister stop_on_plateau"), "PluginRemoved { name: \"stop_on_plateau\" }\nstop_on_plateau: unregistered\n");
+    assert_eq!(
+        other.text("%plugin unregister stop_on_plateau"),
+        "PluginRemoved { name: \"stop_on_plateau\" }\nstop_on_plateau: unregistered\n"
+    );
 }
 
 #[test]
@@ -130,5 +166,7 @@ fn the_loop_is_shown_with_every_plugin_in_its_place() {
     let text = bundle.get("text/plain").unwrap();
     assert!(text.lines().any(|line| line.contains("end_epoch") && line.contains("stop_on_plateau")), "{text}");
     let (sent, _) = bench.run("%plugins");
-    assert!(matches!(&sent[0], FromWorker::Display { bundle, .. } if bundle.get("text/plain").unwrap().contains("stop_on_plateau")));
+    assert!(
+        matches!(&sent[0], FromWorker::Display { bundle, .. } if bundle.get("text/plain").unwrap().contains("stop_on_plateau"))
+    );
 }

@@ -1,6 +1,8 @@
 //! How far predictions are from targets. Read [`Loss`] first.
 
 use super::ops::cross_entropy::cross_entropy;
+use super::ops::difference::Difference;
+use super::ops::host::host;
 use crate::{EngineError, Result};
 use candle_core::{DType, Tensor};
 use serde::{Deserialize, Serialize};
@@ -9,18 +11,27 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Loss {
-    /// Classes: mean of `−log softmax(predictions)[target]`.
+    /// Classes: mean of `−log softmax(predictions)[target]`; predictions `[batch, classes]`, targets `[batch]` u32.
     CrossEntropy,
+    /// Mean of `(prediction − target)²`; both f32 of one shape, or predictions `[batch, 1]` and targets `[batch]`.
+    Mse,
+    /// Mean of `|prediction − target|`; shapes as for mse.
+    Mae,
+    /// Mean binary cross-entropy of `sigmoid(prediction)`; shapes as for mse.
+    BceWithLogits,
 }
 
 impl Loss {
     /// All losses.
-    pub const ALL: [Self; 1] = [Self::CrossEntropy];
+    pub const ALL: [Self; 4] = [Self::CrossEntropy, Self::Mse, Self::Mae, Self::BceWithLogits];
 
     /// The name, as users write it.
     pub fn name(self) -> &'static str {
         match self {
             Self::CrossEntropy => "cross_entropy",
+            Self::Mse => "mse",
+            Self::Mae => "mae",
+            Self::BceWithLogits => "bce_with_logits",
         }
     }
 
@@ -38,34 +49,118 @@ impl Loss {
     /// # Errors
     /// What the loss takes, what it was given, and what to do.
     pub fn check(self, predictions: &[usize], targets: &[usize], dtype: DType) -> Result<()> {
-        match self {
-            Self::CrossEntropy => classes(predictions, targets, dtype),
+        let name = self.name();
+        if self == Self::CrossEntropy {
+            if dtype != DType::U32 {
+                return Err(EngineError::Data(format!(
+                    "{name} takes classes as whole numbers (u32), but the targets are {}: \
+                     use integer labels, or mse for values",
+                    dtype.as_str()
+                )));
+            }
+            return match (predictions, targets) {
+                ([batch, _], [also]) if batch == also => Ok(()),
+                _ => Err(EngineError::Data(format!(
+                    "{name} takes predictions [batch, classes] and targets [batch], \
+                     but was given {predictions:?} and {targets:?}"
+                ))),
+            };
+        }
+        if dtype != DType::F32 {
+            return Err(EngineError::Data(format!(
+                "{name} takes targets of f32, but they are {}: use float targets, or cross_entropy for classes",
+                dtype.as_str()
+            )));
+        }
+        match (predictions, targets) {
+            _ if predictions == targets => Ok(()),
+            ([batch, 1], [also]) if batch == also => Ok(()),
+            _ => Err(EngineError::Data(format!(
+                "{name} takes predictions and targets of one shape, but was given {predictions:?} and {targets:?}"
+            ))),
         }
     }
 
     /// The loss as a scalar that records for the backward pass.
     ///
     /// # Errors
-    /// What [`check`](Self::check) says, or a class out of range.
+    /// What [`check`](Self::check) says, a class out of range, or an empty batch.
     pub fn forward(self, predictions: &Tensor, targets: &Tensor) -> Result<Tensor> {
         self.check(predictions.dims(), targets.dims(), targets.dtype())?;
+        if predictions.elem_count() == 0 {
+            return Err(EngineError::Data(format!("{} of no predictions is not defined", self.name())));
+        }
+        let mean = |difference: Difference| Ok(difference.mean(predictions, &targets.reshape(predictions.shape())?)?);
         match self {
-            Self::CrossEntropy => Ok(cross_entropy(predictions, targets)?),
+            Self::CrossEntropy => {
+                classes_in_range(predictions.dims()[1], targets)?;
+                Ok(cross_entropy(predictions, targets)?)
+            }
+            Self::Mse => mean(Difference::Squared),
+            Self::Mae => mean(Difference::Absolute),
+            Self::BceWithLogits => mean(Difference::BinaryCrossEntropy),
         }
     }
 }
 
-fn classes(predictions: &[usize], targets: &[usize], dtype: DType) -> Result<()> {
-    if dtype != DType::U32 {
-        return Err(EngineError::Data(format!(
-            "cross_entropy takes classes as whole numbers (u32), but the targets are {dtype:?}: \
-             use integer labels, or mse for values"
-        )));
+/// On the CPU only: elsewhere it would wait for the device, and whoever copies data there has checked it.
+fn classes_in_range(classes: usize, targets: &Tensor) -> Result<()> {
+    if !targets.device().is_cpu() {
+        return Ok(());
     }
-    match (predictions, targets) {
-        ([batch, _], [also]) if batch == also => Ok(()),
-        _ => Err(EngineError::Data(format!(
-            "cross_entropy takes predictions [batch, classes] and targets [batch], but was given {predictions:?} and {targets:?}"
+    let targets = targets.contiguous()?;
+    let held = host(&targets);
+    match held.numbers::<u32>()?.iter().position(|&target| target as usize >= classes) {
+        Some(at) => Err(EngineError::Data(format!(
+            "class {} at position {at} of the batch is out of range: the predictions have {classes} classes, 0 to {}",
+            held.numbers::<u32>()?[at],
+            classes.saturating_sub(1)
         ))),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use candle_core::Device;
+
+    #[test]
+    fn targets_that_do_not_fit() {
+        let check = |loss: Loss, predictions: &[usize], targets: &[usize], dtype, expect: &str| {
+            let message =
+                loss.check(predictions, targets, dtype).map_or_else(|e| e.to_string(), |()| "fits".to_owned());
+            assert_eq!(message, expect);
+        };
+        check(Loss::CrossEntropy, &[4, 3], &[4], DType::U32, "fits");
+        let expect =
+            "cross_entropy takes predictions [batch, classes] and targets [batch], but was given [4, 3] and [5]";
+        check(Loss::CrossEntropy, &[4, 3], &[5], DType::U32, expect);
+        let expect = "cross_entropy takes classes as whole numbers (u32), but the targets are f32: \
+                      use integer labels, or mse for values";
+        check(Loss::CrossEntropy, &[4, 3], &[4], DType::F32, expect);
+        check(Loss::Mse, &[4, 1], &[4], DType::F32, "fits");
+        let expect = "mse takes predictions and targets of one shape, but was given [4, 2] and [4]";
+        check(Loss::Mse, &[4, 2], &[4], DType::F32, expect);
+        let expect = "mae takes targets of f32, but they are u32: use float targets, or cross_entropy for classes";
+        check(Loss::Mae, &[4], &[4], DType::U32, expect);
+    }
+
+    #[test]
+    fn a_class_out_of_range_is_named() {
+        let predictions = Tensor::zeros((2, 3), DType::F32, &Device::Cpu).unwrap();
+        let targets = Tensor::new(&[2u32, 3], &Device::Cpu).unwrap();
+        let message = Loss::CrossEntropy.forward(&predictions, &targets).unwrap_err().to_string();
+        assert_eq!(
+            message,
+            "class 3 at position 1 of the batch is out of range: the predictions have 3 classes, 0 to 2"
+        );
+    }
+
+    #[test]
+    fn an_unknown_loss_offers_the_nearest() {
+        let message = Loss::from_name("crossentropy").unwrap_err().to_string();
+        assert!(message.contains("did you mean \"cross_entropy\"?"), "{message}");
+        assert!(Loss::ALL.into_iter().all(|loss| Loss::from_name(loss.name()).unwrap() == loss));
     }
 }

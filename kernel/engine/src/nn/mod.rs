@@ -9,9 +9,11 @@ mod loss;
 mod net;
 pub(crate) mod ops;
 mod optim;
+mod save;
 mod schedule;
 mod shape;
 mod spec;
+mod summary;
 #[cfg(test)]
 mod tests;
 
@@ -22,3 +24,4 @@ pub use net::Net;
 pub use optim::{Optimizer, OptimizerHandle, OptimizerSpec};
 pub use schedule::Schedule;
 pub use spec::LayerSpec;
+pub use summary::LayerSummary;

@@ -1,6 +1,7 @@
 //! A net: layers in a row, their parameters, and who trains them. Read [`Net`] first.
 
 use super::LayerSpec;
+use super::init::{self, Slot};
 use super::layer::{Layer, Mode};
 use super::shape::{self, Form};
 use crate::{EngineError, Result, Seed};
@@ -9,7 +10,7 @@ use candlewick_plugin_api::{Model, PluginError, RunId};
 use std::cell::{Cell, Ref, RefCell};
 use std::rc::Rc;
 
-/// Layers in a row. A clone is the same net. Parameters are drawn on first use.
+/// Layers in a row. A clone is the same net; [`copy`](Self::copy) makes another. Parameters are drawn on first use.
 #[derive(Clone)]
 pub struct Net(Rc<Inner>);
 
@@ -18,7 +19,12 @@ struct Inner {
     layers: RefCell<Vec<Layer>>,
     device: RefCell<Option<Device>>,
     owner: Cell<Option<RunId>>,
+    /// The newest input shape that was found to fit, so that it is not checked again at every step.
+    checked: RefCell<Vec<usize>>,
 }
+
+/// Numbers in one piece of inputs that [`Net::predict`] computes at once.
+const PIECE: usize = 1 << 20;
 
 impl Net {
     /// A net of those layers, without parameters yet.
@@ -31,8 +37,8 @@ impl Net {
         }
         let specs = specs.into_iter().map(LayerSpec::checked).collect::<Result<Vec<_>>>()?;
         shape::through(&specs, "", Form::unknown())?;
-        let (layers, device, owner) = (RefCell::new(Vec::new()), RefCell::new(None), Cell::new(None));
-        Ok(Self(Rc::new(Inner { specs, layers, device, owner })))
+        let (layers, device, checked) = (RefCell::default(), RefCell::default(), RefCell::default());
+        Ok(Self(Rc::new(Inner { specs, layers, device, owner: Cell::new(None), checked })))
     }
 
     /// The layers' specs.
@@ -63,9 +69,7 @@ impl Net {
     /// # Errors
     /// candle's, when the device has no room.
     pub fn redraw(&self, seed: Seed, device: &Device) -> Result<()> {
-        *self.0.layers.borrow_mut() = Layer::draw(&self.0.specs, "", seed, device)?;
-        *self.0.device.borrow_mut() = Some(device.clone());
-        Ok(())
+        self.fill(device, &mut |slot, name| init::draw(slot, name, seed, device))
     }
 
     /// The shape that comes out for inputs of that shape, the batch included.
@@ -77,31 +81,76 @@ impl Net {
         form.dims().ok_or_else(|| EngineError::Value(format!("no shape follows from an input of {input:?}")))
     }
 
-    /// The net's output for `x`.
+    /// The net's output for `x`. In training, [`commit`](Self::commit) makes its traces in the net permanent.
     ///
     /// # Errors
-    /// Shapes that do not fit, parameters not drawn yet, or [`EngineError::Interrupted`].
+    /// Shapes that do not fit, parameters not drawn yet, or [`EngineError::Interrupted`], after which the same call
+    /// may be made again.
     pub fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
-        self.check(x.dims())?;
+        if *self.0.checked.borrow() != x.dims() {
+            self.check(x.dims())?;
+            *self.0.checked.borrow_mut() = x.dims().to_vec();
+        }
         Layer::through(&self.drawn()?, x, mode)
+    }
+
+    /// Makes the running statistics of the newest training forward pass permanent (batch normalisation).
+    ///
+    /// # Errors
+    /// candle's.
+    pub fn commit(&self) -> Result<()> {
+        let mut outcome = Ok(());
+        Layer::visit(&self.0.layers.borrow(), &mut |layer| {
+            if outcome.is_ok() {
+                outcome = layer.commit();
+            }
+        });
+        outcome
+    }
+
+    /// The net's output for `x` as in use, computed piece by piece, so that memory does not grow with `x`.
+    ///
+    /// # Errors
+    /// As [`forward`](Self::forward), and inputs without a single example.
+    pub fn predict(&self, x: &Tensor) -> Result<Tensor> {
+        let count = *x.dims().first().unwrap_or(&0);
+        if count == 0 {
+            return Err(EngineError::Data(format!("there is nothing to predict in inputs of shape {:?}", x.dims())));
+        }
+        let rows = (PIECE / (x.elem_count() / count).max(1)).clamp(1, 1024);
+        if count <= rows {
+            return self.forward(x, Mode::Evaluate);
+        }
+        let piece = |start| self.forward(&x.narrow(0, start, rows.min(count - start))?, Mode::Evaluate);
+        let pieces = (0..count).step_by(rows).map(piece).collect::<Result<Vec<_>>>()?;
+        Ok(Tensor::cat(&pieces, 0)?)
     }
 
     /// The parameters in name order, such as `0.weight`.
     pub fn parameters(&self) -> Vec<(String, Var)> {
-        let mut parameters = Vec::new();
-        self.0.layers.borrow().iter().for_each(|layer| layer.collect(&mut parameters));
-        parameters.sort_by(|a, b| a.0.cmp(&b.0));
-        parameters
+        self.slots(true)
     }
 
-    /// The buffers.
+    /// The buffers in name order, such as `1.running_mean`: what is saved with the net but not trained.
     pub fn buffers(&self) -> Vec<(String, Var)> {
-        Vec::new()
+        self.slots(false)
     }
 
-    /// Commit.
-    pub fn commit(&self) -> Result<()> {
-        Ok(())
+    /// Another net with the same layers and, when drawn, the same parameters and buffers; no run owns it.
+    ///
+    /// # Errors
+    /// candle's, when there is no room.
+    pub fn copy(&self) -> Result<Self> {
+        let copy = Self::sequential(self.0.specs.clone())?;
+        if let Some(device) = self.device() {
+            let mut own = [self.slots(true), self.slots(false)].concat();
+            copy.fill(&device, &mut |slot, name| {
+                let at = own.iter().position(|(n, _)| n == name);
+                let (_, var) = own.swap_remove(at.ok_or_else(|| lacks(slot, name))?);
+                Ok(Var::from_tensor(&var.as_detached_tensor().copy()?)?)
+            })?;
+        }
+        Ok(copy)
     }
 
     /// Which unfinished run trains this net.
@@ -114,6 +163,24 @@ impl Net {
         self.0.owner.set(owner);
     }
 
+    /// Takes all parameters and buffers from `fill`; nothing changes when one fails.
+    pub(super) fn fill(&self, device: &Device, fill: &mut dyn FnMut(&Slot, &str) -> Result<Var>) -> Result<()> {
+        let layers = Layer::make(&self.0.specs, "", fill)?;
+        *self.0.layers.borrow_mut() = layers;
+        *self.0.device.borrow_mut() = Some(device.clone());
+        Ok(())
+    }
+
+    fn slots(&self, trained: bool) -> Vec<(String, Var)> {
+        let mut slots = Vec::new();
+        Layer::visit(&self.0.layers.borrow(), &mut |layer| {
+            let wanted = layer.slots().iter().filter(|slot| slot.trained == trained);
+            slots.extend(wanted.map(|slot| (slot.name.clone(), slot.var.clone())));
+        });
+        slots.sort_by(|a, b| a.0.cmp(&b.0));
+        slots
+    }
+
     fn drawn(&self) -> Result<Ref<'_, [Layer]>> {
         if !self.is_drawn() {
             let message = "this net has no parameters yet: draw them with a seed, or train it";
@@ -121,6 +188,11 @@ impl Net {
         }
         Ok(Ref::map(self.0.layers.borrow(), Vec::as_slice))
     }
+}
+
+/// A net without one of its parameters.
+pub(super) fn lacks(slot: &Slot, name: &str) -> EngineError {
+    EngineError::Value(format!("parameter {name} of shape {:?} is missing", slot.shape))
 }
 
 impl Model for Net {
@@ -140,9 +212,9 @@ impl Model for Net {
         };
         if var.dims() != value.dims() || value.dtype() != DType::F32 {
             return Err(PluginError::invalid(format!(
-                "parameter {name} is f32 of shape {:?}, but was given {:?} of shape {:?}",
+                "parameter {name} is f32 of shape {:?}, but was given {} of shape {:?}",
                 var.dims(),
-                value.dtype(),
+                value.dtype().as_str(),
                 value.dims()
             )));
         }

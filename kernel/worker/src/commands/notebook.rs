@@ -10,12 +10,7 @@ use std::time::Instant;
 
 pub const COMMANDS: &[Command] = &[
     Command { name: "%who", signature: "%who", doc: "names the variables", run: Run::Line(who) },
-    Command {
-        name: "%whos",
-        signature: "%whos",
-        doc: "lists the variables with type and value",
-        run: Run::Line(whos),
-    },
+    Command { name: "%whos", signature: "%whos", doc: "lists the variables with type and value", run: Run::Line(whos) },
     Command {
         name: "%reset",
         signature: "%reset",

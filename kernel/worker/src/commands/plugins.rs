@@ -42,7 +42,11 @@ pub const COMMANDS: &[Command] = &[
 fn plugin(host: &mut Host, call: &Call) -> Outcome {
     let words: Vec<&str> = call.line.arguments.split_whitespace().collect();
     let [verb, name] = words[..] else {
-        return Err(call.problem(host, "CommandError", "write `%plugin activate NAME`, `deactivate NAME` or `unregister NAME`"));
+        return Err(call.problem(
+            host,
+            "CommandError",
+            "write `%plugin activate NAME`, `deactivate NAME` or `unregister NAME`",
+        ));
     };
     let plugins = host.session().plugins.clone();
     let mut plugins = plugins.borrow_mut();
@@ -50,7 +54,13 @@ fn plugin(host: &mut Host, call: &Call) -> Outcome {
         "activate" => plugins.activate(name),
         "deactivate" => plugins.deactivate(name),
         "unregister" => plugins.unregister(name),
-        _ => return Err(call.problem(host, "CommandError", format!("%plugin takes activate, deactivate or unregister; found `{verb}`"))),
+        _ => {
+            return Err(call.problem(
+                host,
+                "CommandError",
+                format!("%plugin takes activate, deactivate or unregister; found `{verb}`"),
+            ));
+        }
     };
     let changed = changed.map_err(|error| call.problem(host, "PluginError", error.to_string()))?;
     if verb == "unregister" && changed {
@@ -70,10 +80,19 @@ fn hooks(host: &mut Host, call: &Call) -> Outcome {
     match call.line.arguments {
         "" => {}
         "--exact" => host.session().plugins.borrow_mut().set_exact(true),
-        other => return Err(call.problem(host, "CommandError", format!("%hooks takes nothing or --exact; found `{other}`"))),
+        other => {
+            return Err(call.problem(
+                host,
+                "CommandError",
+                format!("%hooks takes nothing or --exact; found `{other}`"),
+            ));
+        }
     }
     let lifecycle = host.session().plugins.borrow().lifecycle();
-    show(host, display::Lifecycle { rows: lifecycle.iter().flat_map(|(hook, rows)| outline(*hook, rows)).collect() }.bundle())
+    show(
+        host,
+        display::Lifecycle { rows: lifecycle.iter().flat_map(|(hook, rows)| outline(*hook, rows)).collect() }.bundle(),
+    )
 }
 
 fn show(host: &mut Host, bundle: display::Bundle) -> Outcome {
@@ -100,15 +119,19 @@ fn plugin_row(row: PluginRow) -> display::PluginRow {
 /// A hook's line, with the lines of what happens just before or after it.
 fn outline(hook: Hook, rows: &[HookRow]) -> Vec<LifecycleRow> {
     let (depth, note) = place(hook);
-    let plain = |depth, name: &str, note: &str| LifecycleRow { depth, name: name.into(), note: note.into(), ..LifecycleRow::default() };
-    let own = LifecycleRow {
-        hook: true,
-        plugins: rows.iter().map(hook_plugin).collect(),
-        ..plain(depth, hook.name(), note)
+    let plain = |depth, name: &str, note: &str| LifecycleRow {
+        depth,
+        name: name.into(),
+        note: note.into(),
+        ..LifecycleRow::default()
     };
+    let own =
+        LifecycleRow { hook: true, plugins: rows.iter().map(hook_plugin).collect(), ..plain(depth, hook.name(), note) };
     match hook {
         Hook::StartEpoch => vec![plain(1, "per epoch", ""), own],
-        Hook::StartTrainingBatch => vec![plain(3, "per batch", ""), own, plain(4, "forward, loss, backward, optimizer", "")],
+        Hook::StartTrainingBatch => {
+            vec![plain(3, "per batch", ""), own, plain(4, "forward, loss, backward, optimizer", "")]
+        }
         Hook::StartValidationBatch => vec![plain(3, "per batch", ""), own, plain(4, "forward, loss", "")],
         _ => vec![own],
     }

@@ -215,7 +215,9 @@ pub fn types(engine: &mut Engine) {
     }
     // Rhai asks the indexer for a property without a getter or setter.
     engine.register_indexer_get(|_: &mut Ctx, name: ImmutableString| -> Answer { Err(unknown(&name)) });
-    engine.register_indexer_set(|_: &mut Ctx, name: ImmutableString, _: Dynamic| -> Answer<()> { Err(unsettable(&name)) });
+    engine.register_indexer_set(|_: &mut Ctx, name: ImmutableString, _: Dynamic| -> Answer<()> {
+        Err(unsettable(&name))
+    });
 }
 
 fn fact(context: &Context, name: &str) -> Answer {
@@ -264,7 +266,10 @@ fn working(context: &Context, name: &str) -> Answer {
         "extra" => from_json(&serde_json::Value::Object(working.extra.clone())),
         "gradients" => {
             let gradients = working.gradients.iter();
-            gradients.map(|(name, tensor)| (name.as_str().into(), Dynamic::from(tensor.clone()))).collect::<Map>().into()
+            gradients
+                .map(|(name, tensor)| (name.as_str().into(), Dynamic::from(tensor.clone())))
+                .collect::<Map>()
+                .into()
         }
         "model" => working.model.clone().map_or(Dynamic::UNIT, |model| Dynamic::from(ModelHandle(model))),
         _ => return Err(unknown(name)),
@@ -296,15 +301,16 @@ fn number(name: &str, value: &Dynamic) -> Answer<f64> {
 
 fn count(name: &str, value: &Dynamic) -> Answer<usize> {
     let whole = value.as_int().ok().filter(|whole| *whole > 0);
-    whole.map(|whole| whole as usize).ok_or_else(|| {
-        Fault::new("ValueError", format!("ctx.{name} takes a whole number from 1 up; found {value}"))
-    })
+    whole
+        .map(|whole| whole as usize)
+        .ok_or_else(|| Fault::new("ValueError", format!("ctx.{name} takes a whole number from 1 up; found {value}")))
 }
 
 fn tensor(name: &str, value: &Dynamic) -> Answer<Tensor> {
-    value.clone().try_cast::<Tensor>().ok_or_else(|| {
-        Fault::new("TypeError", format!("ctx.{name} takes a tensor; found {}", value.type_name()))
-    })
+    value
+        .clone()
+        .try_cast::<Tensor>()
+        .ok_or_else(|| Fault::new("TypeError", format!("ctx.{name} takes a tensor; found {}", value.type_name())))
 }
 
 fn extra(value: &Dynamic) -> Answer<serde_json::Map<String, serde_json::Value>> {
@@ -328,7 +334,9 @@ fn unknown(name: &str) -> Box<EvalAltResult> {
 
 fn unsettable(name: &str) -> Box<EvalAltResult> {
     let settable = Working::SETTABLE.join(", ");
-    let text = format!("ctx.{name} cannot be set; settable are {settable}; a value of the plugin's own goes into `this.{name}`");
+    let text = format!(
+        "ctx.{name} cannot be set; settable are {settable}; a value of the plugin's own goes into `this.{name}`"
+    );
     Fault::new("ConstantError", text)
 }
 

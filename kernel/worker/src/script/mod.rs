@@ -8,7 +8,7 @@ mod settings;
 mod source;
 mod values;
 
-pub use context::{BUILTINS, CONTEXT, Slot};
+pub use context::{BUILTINS, CONTEXT, Slot, properties};
 pub use plugin::RhaiPlugin;
 pub use source::{Header, header};
 pub use values::{from_json, to_json};

@@ -61,7 +61,18 @@ impl RhaiPlugin {
         let settings = settings(&metadata.config);
         let constants = constants(&scope);
         let (engine, slot, source) = (engine.clone(), slot.clone(), source.to_owned());
-        Ok(Self { engine, slot, functions, scope, constants, hooks, metadata, settings, states: PerRun::default(), source })
+        Ok(Self {
+            engine,
+            slot,
+            functions,
+            scope,
+            constants,
+            hooks,
+            metadata,
+            settings,
+            states: PerRun::default(),
+            source,
+        })
     }
 
     /// Its hooks' names as text, in lifecycle order.
@@ -171,16 +182,24 @@ fn hooks(ast: &AST) -> Result<[Option<Rc<str>>; Hook::COUNT], Box<EvalAltResult>
         let wrong = |message: String| Fault::at("PluginError", message, function.body.start_position());
         match Hook::from_name(name) {
             Some(_) if count != 1 => {
-                return Err(wrong(format!("a hook takes one parameter, the context: write `fn {name}(ctx)`; found {count} parameters")));
+                return Err(wrong(format!(
+                    "a hook takes one parameter, the context: write `fn {name}(ctx)`; found {count} parameters"
+                )));
             }
             Some(hook) if hooks[hook as usize].is_some() => {
-                return Err(wrong(format!("the hook {} is there twice, under both of its names; keep one of them", hook.name())));
+                return Err(wrong(format!(
+                    "the hook {} is there twice, under both of its names; keep one of them",
+                    hook.name()
+                )));
             }
             Some(hook) => hooks[hook as usize] = Some(name.into()),
             None if PREFIXES.iter().any(|prefix| name.starts_with(prefix)) => {
                 let hint = match Hook::nearest(name) {
                     Some(near) => format!("did you mean `{near}`?"),
-                    None => "`%hooks` lists all hooks; a function that is no hook needs a name that does not begin like one".to_owned(),
+                    None => {
+                        "`%hooks` lists all hooks; a function that is no hook needs a name that does not begin like one"
+                            .to_owned()
+                    }
                 };
                 return Err(wrong(format!("there is no hook `{name}`; {hint}")));
             }
@@ -192,26 +211,38 @@ fn hooks(ast: &AST) -> Result<[Option<Rc<str>>; Hook::COUNT], Box<EvalAltResult>
 
 /// The source's `metadata` constant; its name is that of the registration.
 fn metadata(name: &str, scope: &Scope) -> Result<Metadata, Box<EvalAltResult>> {
-    let wrong = |what: String| Fault::new("PluginError", format!("{what}; write `const metadata = #{{ version: \"1.0.0\", description: \"…\", config: #{{}}, state: #{{}} }};`"));
+    let wrong = |what: String| {
+        Fault::new(
+            "PluginError",
+            format!(
+                "{what}; write `const metadata = #{{ version: \"1.0.0\", description: \"…\", config: #{{}}, state: #{{}} }};`"
+            ),
+        )
+    };
     let given = scope.get("metadata").cloned();
     let json = match &given {
         None => Value::Object(serde_json::Map::new()),
-        Some(value) => to_json(value).map_err(|found| wrong(format!("metadata holds a value of type {found}, which cannot be saved")))?,
+        Some(value) => to_json(value)
+            .map_err(|found| wrong(format!("metadata holds a value of type {found}, which cannot be saved")))?,
     };
     let fields = json.as_object().ok_or_else(|| wrong("metadata must be a map".to_owned()))?;
     const KNOWN: [&str; 5] = ["version", "description", "author", "config", "state"];
     if let Some(key) = fields.keys().find(|key| !KNOWN.contains(&key.as_str())) {
-        let near = candlewick_plugin_api::nearest(key, KNOWN).map_or_else(String::new, |near| format!(" (did you mean `{near}`?)"));
+        let near = candlewick_plugin_api::nearest(key, KNOWN)
+            .map_or_else(String::new, |near| format!(" (did you mean `{near}`?)"));
         return Err(wrong(format!("metadata has no field `{key}`{near}")));
     }
-    let read: Metadata = serde_json::from_value(json.clone()).map_err(|error| wrong(format!("metadata cannot be read: {error}")))?;
+    let read: Metadata =
+        serde_json::from_value(json.clone()).map_err(|error| wrong(format!("metadata cannot be read: {error}")))?;
     Ok(Metadata { name: name.to_owned(), ..read })
 }
 
 /// The error at the end of a chain of calls.
 fn innermost(error: &EvalAltResult) -> &EvalAltResult {
     match error {
-        EvalAltResult::ErrorInFunctionCall(_, _, inner, _) | EvalAltResult::ErrorInModule(_, inner, _) => innermost(inner),
+        EvalAltResult::ErrorInFunctionCall(_, _, inner, _) | EvalAltResult::ErrorInModule(_, inner, _) => {
+            innermost(inner)
+        }
         other => other,
     }
 }

@@ -33,6 +33,8 @@ fn read(settings: &mut Settings, name: ImmutableString) -> Result<Dynamic, Box<E
 }
 
 fn refuse(_: &mut Settings, name: ImmutableString, _: Dynamic) -> Result<(), Box<EvalAltResult>> {
-    let what = format!("the setting `{name}` cannot be changed by the plugin; set it as `{name}=…` on the `%%plugin` line, or keep a value of its own in `this`");
+    let what = format!(
+        "the setting `{name}` cannot be changed by the plugin; set it as `{name}=…` on the `%%plugin` line, or keep a value of its own in `this`"
+    );
     Err(Fault::new("ConstantError", what))
 }

@@ -30,7 +30,8 @@ pub fn header(engine: &Engine, arguments: &str) -> Result<Header, String> {
     let mut fields = serde_json::Map::new();
     let mut config = serde_json::Map::new();
     for word in words {
-        let (key, text) = word.split_once('=').ok_or_else(|| format!("`{word}` is no setting; write `{word}=VALUE`"))?;
+        let (key, text) =
+            word.split_once('=').ok_or_else(|| format!("`{word}` is no setting; write `{word}=VALUE`"))?;
         let place = if KEYS.contains(&key) { &mut fields } else { &mut config };
         place.insert(key.to_owned(), value(engine, text));
     }
@@ -93,7 +94,8 @@ mod tests {
     #[test]
     fn pairs_set_the_registration_or_the_plugin() {
         let engine = Engine::new();
-        let read = header(&engine, "watch priority=-3 every=10 on_error=stop window=2.5 name=\"a b\" list=[1, 2]").unwrap();
+        let read =
+            header(&engine, "watch priority=-3 every=10 on_error=stop window=2.5 name=\"a b\" list=[1, 2]").unwrap();
         let expect = json!({ "window": 2.5, "name": "a b", "list": [1, 2] });
         assert_eq!((read.name.as_str(), read.registration.priority), ("watch", -3));
         assert_eq!((read.registration.every, read.registration.on_error), (Some(10), Policy::Stop));

@@ -104,13 +104,20 @@ fn gather(
         if shape.len() == depth && values.is_empty() {
             shape.push(items.len());
         } else if shape.get(depth) != Some(&items.len()) {
-            let found = format!("tensor takes arrays of equal lengths; dimension {depth} has {:?} items and then {}", shape.get(depth).unwrap_or(&0), items.len());
+            let found = format!(
+                "tensor takes arrays of equal lengths; dimension {depth} has {:?} items and then {}",
+                shape.get(depth).unwrap_or(&0),
+                items.len()
+            );
             return Err(Fault::new("ShapeError", found));
         }
         return items.iter().try_for_each(|item| gather(item, depth + 1, shape, values));
     }
     if depth != shape.len() {
-        return Err(Fault::new("ShapeError", "tensor takes arrays of equal depth; a number stands where an array is expected"));
+        return Err(Fault::new(
+            "ShapeError",
+            "tensor takes arrays of equal depth; a number stands where an array is expected",
+        ));
     }
     let number = value.as_float().or_else(|_| value.as_int().map(|whole| whole as f64));
     match number {

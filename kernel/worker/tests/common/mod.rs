@@ -32,8 +32,10 @@ impl Bench {
 
     /// Answers a request; what was sent.
     pub fn request(&mut self, request: Request) -> Vec<FromWorker> {
-        self.host.handle(1, request);
-        std::mem::take(&mut self.sent.lock().unwrap())
+        let answer = self.host.answer(1, request);
+        let mut sent = std::mem::take(&mut *self.sent.lock().unwrap());
+        sent.push(answer);
+        sent
     }
 
     /// The registered plugins.

@@ -2,6 +2,7 @@
 
 use super::update::in_place;
 use crate::nn::ops::host::host;
+use crate::nn::ops::simd::vectorized;
 use candle_core::{Result, Tensor, Var};
 
 /// One step of Adam with decoupled weight decay (Loshchilov and Hutter, 2019, algorithm 2, as PyTorch computes it).
@@ -16,11 +17,8 @@ pub struct AdamW {
 }
 
 impl AdamW {
-    /// Updates the parameter and both running means.
+    /// Updates the parameter and both running means, in one pass on the CPU.
     pub fn apply(&self, var: &Var, gradient: &Tensor, m: &Var, v: &Var) -> Result<()> {
-        if !var.device().is_cpu() {
-            return self.composed(var, gradient, m, v);
-        }
         let gradient = gradient.contiguous()?;
         let held = host(&gradient);
         let g = held.numbers::<f32>()?;
@@ -39,11 +37,16 @@ impl AdamW {
         let (rest1, rest2) = ((1.0 - self.beta1) as f32, (1.0 - self.beta2) as f32);
         let (keep, rate, root) = self.factors();
         let (keep, rate, root) = (keep as f32, rate as f32, root as f32);
-        for (((p, &g), m), v) in p.iter_mut().zip(g).zip(m).zip(v) {
-            *m = beta1 * *m + rest1 * g;
-            *v = beta2 * *v + rest2 * (g * g);
-            *p = keep * *p - rate * *m / ((*v).sqrt() * root + eps);
-        }
+        vectorized(
+            #[inline(always)]
+            || {
+                for (((p, &g), m), v) in p.iter_mut().zip(g).zip(m).zip(v) {
+                    *m = beta1 * *m + rest1 * g;
+                    *v = beta2 * *v + rest2 * (g * g);
+                    *p = keep * *p - rate * *m / ((*v).sqrt() * root + eps);
+                }
+            },
+        );
     }
 
     /// What a parameter is multiplied by, the bias-corrected step size, and the bias correction of the root.
@@ -53,7 +56,8 @@ impl AdamW {
         (1.0 - self.learning_rate * self.weight_decay, self.learning_rate / bias1, 1.0 / bias2.sqrt())
     }
 
-    fn composed(&self, var: &Var, gradient: &Tensor, m: &Var, v: &Var) -> Result<()> {
+    /// The same of candle's own operations, for other devices.
+    pub fn composed(&self, var: &Var, gradient: &Tensor, m: &Var, v: &Var) -> Result<()> {
         let (keep, rate, root) = self.factors();
         m.set(&((m.as_detached_tensor() * self.beta1)? + (gradient * (1.0 - self.beta1))?)?)?;
         v.set(&((v.as_detached_tensor() * self.beta2)? + (gradient.sqr()? * (1.0 - self.beta2))?)?)?;

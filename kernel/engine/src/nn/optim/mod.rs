@@ -1,64 +1,19 @@
-//! Optimizers whose whole state can be saved and restored. Read [`Optimizer`] first.
+//! Optimizers whose whole state can be saved and restored. Read [`OptimizerSpec`], then [`Optimizer`].
 
 mod adamw;
+mod lion;
 mod named;
+mod sgd;
+mod spec;
 mod update;
+
+pub use spec::OptimizerSpec;
 
 use crate::{EngineError, Result};
 use candle_core::{Tensor, Var};
-use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
-
-/// An optimizer's kind and settings.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum OptimizerSpec {
-    /// Adam with decoupled weight decay (Loshchilov and Hutter, 2019).
-    #[serde(rename = "adamw")]
-    AdamW {
-        /// The step size.
-        learning_rate: f64,
-        /// Decay of the gradient's running mean.
-        beta1: f64,
-        /// Decay of the squared gradient's running mean.
-        beta2: f64,
-        /// Added to the root in the denominator.
-        eps: f64,
-        /// Each step shrinks parameters by `learning_rate · weight_decay` of themselves.
-        weight_decay: f64,
-    },
-}
-
-impl OptimizerSpec {
-    /// The name, as users write it.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::AdamW { .. } => "adamw",
-        }
-    }
-
-    /// The step size it starts from.
-    pub fn learning_rate(&self) -> f64 {
-        match *self {
-            Self::AdamW { learning_rate, .. } => learning_rate,
-        }
-    }
-
-    /// An optimizer with these settings that has made no step.
-    pub fn build(self) -> Optimizer {
-        Optimizer { spec: self, steps: 0, state: BTreeMap::new() }
-    }
-
-    /// The names of what it remembers of each parameter.
-    fn memories(&self) -> &'static [&'static str] {
-        match self {
-            Self::AdamW { .. } => &["m", "v"],
-        }
-    }
-}
 
 /// An optimizer and what it remembers.
 pub struct Optimizer {
@@ -69,6 +24,11 @@ pub struct Optimizer {
 }
 
 impl Optimizer {
+    /// An optimizer with these settings that has made no step.
+    pub fn new(spec: OptimizerSpec) -> Self {
+        Self { spec, steps: 0, state: BTreeMap::new() }
+    }
+
     /// Its settings.
     pub fn spec(&self) -> &OptimizerSpec {
         &self.spec
@@ -82,35 +42,24 @@ impl Optimizer {
     /// Updates in place every parameter that has a gradient.
     ///
     /// # Errors
-    /// candle's, when a gradient has another shape or type than its parameter.
+    /// A gradient of another shape than its parameter; nothing has changed then.
     pub fn step(
         &mut self,
         parameters: &[(String, Var)],
         gradients: &BTreeMap<String, Tensor>,
         learning_rate: f64,
     ) -> Result<()> {
+        parameters.iter().try_for_each(|(name, var)| fits(name, var, gradients.get(name)))?;
         self.steps += 1;
         for (name, var) in parameters {
             let Some(gradient) = gradients.get(name) else { continue };
-            if gradient.dims() != var.dims() {
-                return Err(EngineError::Value(format!(
-                    "the gradient of {name} has shape {:?}, but the parameter {:?}",
-                    gradient.dims(),
-                    var.dims()
-                )));
-            }
             if !self.state.contains_key(name) {
-                let zeros = || Var::zeros(var.shape(), var.dtype(), var.device());
-                let memories = self.spec.memories().iter().map(|_| zeros()).collect::<Result<_, _>>()?;
+                let zeros = |_| Var::zeros(var.shape(), var.dtype(), var.device());
+                let memories = self.spec.memories().iter().map(zeros).collect::<Result<_, _>>()?;
                 self.state.insert(name.clone(), memories);
             }
-            let memories = &self.state[name];
-            match self.spec {
-                OptimizerSpec::AdamW { beta1, beta2, eps, weight_decay, .. } => {
-                    let update = adamw::AdamW { learning_rate, beta1, beta2, eps, weight_decay, step: self.steps };
-                    update.apply(var, gradient, &memories[0], &memories[1])?;
-                }
-            }
+            let composed = !var.device().is_cpu();
+            self.spec.update((var, gradient), &self.state[name], learning_rate, self.steps, composed)?;
         }
         Ok(())
     }
@@ -129,32 +78,50 @@ impl Optimizer {
         Ok(all)
     }
 
+    /// Bytes of what it remembers.
+    pub fn bytes(&self) -> usize {
+        self.state.values().flatten().map(|memory| memory.elem_count() * memory.dtype().size_in_bytes()).sum()
+    }
+
     /// Puts back what [`state`](Self::state) and [`steps`](Self::steps) gave; the next step is then the same to the bit.
     ///
     /// # Errors
     /// State of another kind of optimizer, or incomplete; nothing has changed then.
     pub fn restore(&mut self, steps: u64, state: &BTreeMap<String, Tensor>) -> Result<()> {
-        let kinds = self.spec.memories();
+        let (kinds, optimizer) = (self.spec.memories(), self.spec.name());
         let mut restored: BTreeMap<String, Vec<Var>> = BTreeMap::new();
         for key in state.keys() {
             let Some((name, _)) = key.rsplit_once('.').filter(|(_, kind)| kinds.contains(kind)) else {
-                return Err(EngineError::Value(format!("\"{key}\" is not state of {}", self.spec.name())));
+                return Err(EngineError::Value(format!("\"{key}\" is not state of {optimizer}")));
             };
             if restored.contains_key(name) {
                 continue;
             }
             let memory = |kind: &&str| {
-                let key = format!("{name}.{kind}");
                 let tensor = state
-                    .get(&key)
-                    .ok_or_else(|| EngineError::Value(format!("the state of {} lacks \"{key}\"", self.spec.name())))?;
+                    .get(&format!("{name}.{kind}"))
+                    .ok_or_else(|| EngineError::Value(format!("the state of {optimizer} lacks \"{name}.{kind}\"")))?;
                 Ok(Var::from_tensor(&tensor.detach().copy()?)?)
             };
-            let memories = kinds.iter().map(memory).collect::<Result<_>>()?;
-            restored.insert(name.to_owned(), memories);
+            restored.insert(name.to_owned(), kinds.iter().map(memory).collect::<Result<_>>()?);
         }
         (self.steps, self.state) = (steps, restored);
         Ok(())
+    }
+}
+
+fn fits(name: &str, var: &Var, gradient: Option<&Tensor>) -> Result<()> {
+    match gradient {
+        Some(gradient) if gradient.dims() != var.dims() || gradient.dtype() != var.dtype() => {
+            Err(EngineError::Value(format!(
+                "the gradient of {name} is {} of shape {:?}, but the parameter is {} of shape {:?}",
+                gradient.dtype().as_str(),
+                gradient.dims(),
+                var.dtype().as_str(),
+                var.dims()
+            )))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -50,7 +50,9 @@ impl OptimizerSpec {
             }
             fields.insert((*setting).to_owned(), field(setting, checked(name, setting, *value)?));
         }
-        serde_json::from_value(Value::Object(fields)).map_err(|error| EngineError::Value(format!("{name}: {error}")))
+        let spec: Self = serde_json::from_value(Value::Object(fields))
+            .map_err(|error| EngineError::Value(format!("{name}: {error}")))?;
+        spec.checked()
     }
 
     /// AdamW with this learning rate and its defaults.

@@ -12,7 +12,9 @@ pub fn in_place(tensor: &Tensor, mut change: impl FnMut(&mut [f32]) -> Result<()
     tensor.inplace_op1(&Change(RefCell::new(&mut change)))
 }
 
-struct Change<'a>(RefCell<&'a mut dyn FnMut(&mut [f32]) -> Result<()>>);
+type Numbers<'a> = dyn FnMut(&mut [f32]) -> Result<()> + 'a;
+
+struct Change<'a>(RefCell<&'a mut Numbers<'a>>);
 
 impl InplaceOp1 for Change<'_> {
     fn name(&self) -> &'static str {

@@ -1,0 +1,99 @@
+//! Nets in files: one safetensors file with the layers as JSON in its metadata. Read [`Net::save`] first.
+
+use super::net::lacks;
+use super::{LayerSpec, Net};
+use crate::{EngineError, Result};
+use candle_core::{Device, Tensor, Var};
+use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::Write;
+use std::path::Path;
+
+/// The metadata entry with the layers.
+const LAYERS: &str = "candlewick.layers";
+
+impl Net {
+    /// Writes the net's layers, parameters and buffers. The file appears whole or not at all.
+    ///
+    /// # Errors
+    /// A net without parameters yet, or [`EngineError::File`].
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
+        if !self.is_drawn() {
+            return Err(EngineError::Value("this net has no parameters yet, so there is nothing to save".to_owned()));
+        }
+        let format =
+            |reason: &dyn std::fmt::Display| wrong(path.as_ref(), format!("the net cannot be written: {reason}"));
+        let layers = serde_json::to_string(self.layers()).map_err(|reason| format(&reason))?;
+        let named = [self.parameters(), self.buffers()].concat();
+        let bytes = named.iter().map(|(_, var)| bytes(var)).collect::<Result<Vec<_>>>()?;
+        let mut views = Vec::with_capacity(named.len());
+        for ((name, var), bytes) in named.iter().zip(&bytes) {
+            let view = TensorView::new(Dtype::F32, var.dims().to_vec(), bytes).map_err(|reason| format(&reason))?;
+            views.push((name.as_str(), view));
+        }
+        let metadata = HashMap::from([(LAYERS.to_owned(), layers)]);
+        let file = safetensors::serialize(views, Some(metadata)).map_err(|reason| format(&reason))?;
+        write_whole(path.as_ref(), &file).map_err(|source| EngineError::file(path.as_ref(), source))
+    }
+
+    /// Reads a net that [`save`](Self::save) wrote; it predicts the same to the last bit on the same kind of device.
+    ///
+    /// # Errors
+    /// [`EngineError::File`], or [`EngineError::Format`] for a file that is truncated or not a saved net.
+    pub fn load(path: impl AsRef<Path>, device: &Device) -> Result<Self> {
+        let path = path.as_ref();
+        let file = std::fs::read(path).map_err(|source| EngineError::file(path, source))?;
+        let broken = |reason| wrong(path, format!("is not a whole safetensors file: {reason}"));
+        let (_, metadata) = SafeTensors::read_metadata(&file).map_err(broken)?;
+        let tensors = SafeTensors::deserialize(&file).map_err(broken)?;
+        let layers = metadata.metadata().as_ref().and_then(|entries| entries.get(LAYERS));
+        let layers = layers.ok_or_else(|| {
+            wrong(path, format!("is a safetensors file without \"{LAYERS}\" in its metadata, so not a net saved here"))
+        })?;
+        let specs: Vec<LayerSpec> = serde_json::from_str(layers)
+            .map_err(|reason| wrong(path, format!("describes layers that this version does not know: {reason}")))?;
+        let net = Self::sequential(specs).map_err(|reason| wrong(path, reason.to_string()))?;
+        let mut taken = 0;
+        net.fill(device, &mut |slot, name| {
+            let view = tensors.tensor(name).map_err(|_| wrong(path, lacks(slot, name).to_string()))?;
+            if view.dtype() != Dtype::F32 || view.shape() != slot.shape {
+                let found = format!("{:?} of shape {:?}", view.dtype(), view.shape());
+                return Err(wrong(path, format!("{name} is {found}, not F32 of shape {:?}", slot.shape)));
+            }
+            taken += 1;
+            let numbers: Vec<f32> =
+                view.data().as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
+            Ok(Var::from_vec(numbers, slot.shape.as_slice(), device)?)
+        })?;
+        if taken != tensors.len() {
+            return Err(wrong(path, format!("holds {} tensors, but its layers have {taken}", tensors.len())));
+        }
+        Ok(net)
+    }
+}
+
+fn bytes(tensor: &Tensor) -> Result<Vec<u8>> {
+    let numbers = tensor.detach().flatten_all()?.to_vec1::<f32>()?;
+    Ok(numbers.into_iter().flat_map(f32::to_le_bytes).collect())
+}
+
+/// Writes beside the target, then renames, so that a crash leaves the old file or the new one.
+fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let name = path.file_name().ok_or_else(|| std::io::Error::other("this path names no file"))?;
+    let beside = path.with_file_name(format!(".{}.{}.part", name.to_string_lossy(), std::process::id()));
+    let written = File::create(&beside).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        std::fs::rename(&beside, path)
+    });
+    if written.is_err() {
+        // The first error is the one to report; a leftover beside it does no harm.
+        let _ = std::fs::remove_file(&beside);
+    }
+    written
+}
+
+fn wrong(path: &Path, message: String) -> EngineError {
+    EngineError::Format { path: path.display().to_string(), message }
+}
