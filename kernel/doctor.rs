@@ -2,6 +2,7 @@
 //!
 //! Owns the checks. Must not change anything. Read [`Check`] first.
 
+use crate::install::remembered;
 use crate::kernelspec;
 use crate::lab::{is_complete, lab_directory};
 use crate::places::{Parts, installed_kernel, jupyter_user_directory, kernelspec_in};
@@ -11,6 +12,7 @@ use crate::terminal::answer;
 use crate::usage::host_memory;
 use anyhow::Result;
 use serde_json::{Value, json};
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
@@ -133,12 +135,11 @@ fn installed() -> Check {
 
 /// One check for every kernelspec of ours, wherever Jupyter looks.
 fn kernelspecs() -> Vec<Check> {
-    let found: Vec<Check> = jupyter_directories()
-        .iter()
-        .map(|directory| kernelspec_in(directory))
-        .filter(|directory| directory.join("kernel.json").exists())
-        .map(|directory| kernelspec_check(&directory))
-        .collect();
+    let mut directories = remembered().unwrap_or_default();
+    directories.extend(jupyter_directories().iter().map(|directory| kernelspec_in(directory)));
+    let mut seen = HashSet::new();
+    directories.retain(|directory| directory.join("kernel.json").exists() && seen.insert(directory.clone()));
+    let found: Vec<Check> = directories.iter().map(|directory| kernelspec_check(directory)).collect();
     match found.is_empty() {
         true => vec![Check::absent(
             "kernelspec",
@@ -169,13 +170,6 @@ fn jupyter_directories() -> Vec<PathBuf> {
     directories.extend(prefix.map(|prefix| prefix.join("share/jupyter")));
     directories.extend(lab_directory().map(|lab| lab.join("share/jupyter")));
     directories.extend(["/usr/local/share/jupyter", "/usr/share/jupyter"].map(PathBuf::from));
-    let mut seen = Vec::new();
-    directories.retain(|directory| {
-        !seen.contains(directory) && {
-            seen.push(directory.clone());
-            true
-        }
-    });
     directories
 }
 

@@ -82,6 +82,18 @@ pub fn pack(archive: &Path) -> Result<bool> {
     Ok(true)
 }
 
+/// The kernelspecs that [`install`] wrote and nobody uninstalled.
+///
+/// # Errors
+/// The list of them is damaged, or the user has no home directory.
+pub fn remembered() -> Result<Vec<PathBuf>> {
+    let list = list()?;
+    match fs::read(&list) {
+        Ok(text) => serde_json::from_slice(&text).with_context(|| format!("{} is damaged", list.display())),
+        Err(_) => Ok(Vec::new()),
+    }
+}
+
 /// The installed executable. All parts lie in one directory, where the executable looks for the libraries first.
 fn copy_parts(parts: &Parts, kernel: &Path) -> Result<PathBuf> {
     let program = kernel.join("candlewick");
@@ -114,14 +126,6 @@ fn remember(kernelspec: &Path) -> Result<()> {
         all.push(kernelspec.to_owned());
     }
     Ok(replace_file(&list()?, &serde_json::to_vec_pretty(&all)?)?)
-}
-
-fn remembered() -> Result<Vec<PathBuf>> {
-    let list = list()?;
-    match fs::read(&list) {
-        Ok(text) => serde_json::from_slice(&text).with_context(|| format!("{} is damaged", list.display())),
-        Err(_) => Ok(Vec::new()),
-    }
 }
 
 /// The file that lists the kernelspecs that were written.

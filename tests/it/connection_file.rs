@@ -40,7 +40,7 @@ fn a_file_that_is_served_already_is_refused() {
     let port = u16::try_from(connection["hb_port"].as_u64().unwrap()).unwrap();
     eventually("the first kernel", || TcpStream::connect(("127.0.0.1", port)).ok());
     let output = finish(&mut home.candlewick(&["kernel", "--connection-file", "k.json"]), false);
-    assert!(said(&output).contains("served by another kernel"), "{}", said(&output));
+    assert!(said(&output).contains("another process listens already"), "{}", said(&output));
     // SAFETY: sends a signal to a process that this test started.
     assert_eq!(unsafe { libc::kill(first.id().cast_signed(), libc::SIGTERM) }, 0);
     let ended = eventually("the end of the first kernel", || first.try_wait().unwrap());

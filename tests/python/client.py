@@ -16,7 +16,8 @@ class WithKernel(unittest.TestCase):
 
     def tearDown(self):
         self.kc.stop_channels()
-        self.km.shutdown_kernel()
+        if self.km.has_kernel:
+            self.km.shutdown_kernel()
 
     def run_cell(self, code, **how):
         """The reply's content and all messages of the cell."""

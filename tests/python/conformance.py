@@ -9,7 +9,7 @@ class Candlewick(jkt.KernelTests):
     file_extension = ".rhai"
     code_hello_world = 'print("hello, world")'
     code_stderr = 'debug("to stderr")'
-    completion_samples = [{"text": "%hoo", "matches": {"%hooks"}}, {"text": "pri", "matches": {"print"}}]
+    completion_samples = [{"text": "%hoo", "matches": {"%hooks"}}, {"text": "clear_o", "matches": {"clear_output"}}]
     complete_code_samples = ["1 + 1", "fn f(x) { x }", 'print("a");', "%help", ""]
     incomplete_code_samples = ["fn f(x) {", "let a = [1,", "if true {", "/* a"]
     invalid_code_samples = ["let = 1", "fn 1() {}", "1 +* 2"]

@@ -46,8 +46,7 @@ pub fn unittest(home: &Home, script: &str) {
     finish(&mut home.candlewick(&["install", "--prefix", "prefix"]), true);
     let mut command = home.command(python());
     command.env("JUPYTER_PATH", home.join("prefix/share/jupyter")).env("PYTHONUNBUFFERED", "1");
-    command.args(["-m", "unittest", "-v"]);
-    command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python").join(script));
+    command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python").join(script)).arg("-v");
     let output = finish(&mut command, true);
     let said = said(&output);
     assert!(said.contains("\nOK") && !said.contains("skipped"), "{said}");
