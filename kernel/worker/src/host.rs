@@ -31,7 +31,7 @@ pub struct Host {
 /// A part of a cell that is ready to run.
 enum Step<'a> {
     Statements(AST, bool),
-    Command(fn(&mut Host, &Call) -> Outcome, cell::Line<'a>),
+    Command(commands::LineRun, cell::Line<'a>),
 }
 
 impl Host {

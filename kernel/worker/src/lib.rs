@@ -22,6 +22,7 @@ pub mod show;
 pub mod surface;
 mod usage;
 
+pub use capture::Pipes;
 pub use host::Host;
 pub use outbox::{Outbox, Sink};
-pub use problem::Sources;
+pub use problem::{Fault, Sources};

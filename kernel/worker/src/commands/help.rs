@@ -8,6 +8,7 @@ use candlewick_link::{Bundle, FromWorker};
 use candlewick_plugin_api::nearest;
 use rhai::Dynamic;
 
+/// Help.
 pub const COMMANDS: &[Command] = &[Command {
     name: "%help",
     signature: "%help [NAME]",
