@@ -138,7 +138,7 @@ impl OutputSink for Shown {
             Output::Stream(_, text) => terminal::pass(text),
             Output::Result(bundle) | Output::Display { bundle, update: false, .. } => show_text(bundle),
             // A live view would fill the screen; its last state is in the file.
-            Output::Display { .. } | Output::ClearOutput { .. } => {}
+            Output::Display { .. } | Output::Clear { .. } => {}
         }
         self.outputs().put(output);
     }
