@@ -182,7 +182,8 @@ fn panel(run: &Run) -> display::RunPanel {
         (Some(outcome), _) => (outcome.name().to_owned(), run.stop_reason().map_or(epoch, str::to_owned)),
         (None, Some(Hook::StartTrainingSession)) => ("paused".to_owned(), "before its first hook".to_owned()),
         (None, next) => {
-            let batch = ctx.batch.map_or(String::new(), |batch| format!(", batch {} of {}", batch + 1, ctx.batches_per_epoch));
+            let of = if ctx.hook.name().ends_with("training_batch") { format!(" of {}", ctx.batches_per_epoch) } else { String::new() };
+            let batch = ctx.batch.map_or(String::new(), |batch| format!(", batch {}{of}", batch + 1));
             let next = next.map_or("", Hook::name);
             ("paused".to_owned(), format!("at {}, {epoch}{batch}; next is {next}", ctx.hook))
         }
@@ -190,9 +191,11 @@ fn panel(run: &Run) -> display::RunPanel {
     let names = ["training_loss", "validation_loss", "training_metrics", "validation_metrics", "global_step"];
     let facts = facts(ctx, names.into_iter());
     let call = |call: &str, what: &str| (call.to_owned(), what.to_owned());
-    let calls = match run.is_finished() {
-        true => vec![call("run.history", "a row for every epoch"), call("run.chart()", "the curves")],
-        false => vec![
+    // Which calls there are is said at both ends; between them it would bury what has changed.
+    let calls = match run.next_hook() {
+        None => vec![call("run.history", "a row for every epoch"), call("run.chart()", "the curves")],
+        Some(hook) if hook != Hook::StartTrainingSession => Vec::new(),
+        Some(_) => vec![
             call("run.step()", "to the next hook; run.step(3), run.batch(), run.epoch()"),
             call("run.run_until(\"end_epoch\")", "to a hook, or a condition such as \"ctx.loss < 0.1\""),
             call("run.resume()", "to the end, under a live chart"),
