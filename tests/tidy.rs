@@ -4,7 +4,6 @@
 
 #![allow(clippy::expect_used)] // readers outside `#[test]` functions expect too
 
-use cargo_metadata::{Metadata, MetadataCommand};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -71,7 +70,7 @@ const LONGEST: usize = 800;
 
 #[test]
 fn crates_use_only_what_their_layer_may() {
-    assert_none(forbidden_edges(&edges(&metadata())));
+    assert_none(forbidden_edges(&edges(&packages())));
     let bad = [("candlewick-engine", "candlewick-worker"), ("candlewick-new", "candlewick-link")];
     assert_eq!(forbidden_edges(&bad.map(|(from, to)| (from.into(), to.into()))).len(), 2);
     let good = [("candlewick-worker".to_owned(), "candlewick-engine".to_owned())];
@@ -80,7 +79,7 @@ fn crates_use_only_what_their_layer_may() {
 
 #[test]
 fn every_crate_has_a_row_and_every_row_a_crate() {
-    let crates: BTreeSet<String> = metadata().packages.iter().map(|package| package.name.to_string()).collect();
+    let crates: BTreeSet<String> = packages().iter().map(|package| text(&package["name"])).collect();
     let rows: BTreeSet<String> = MAY_USE.iter().map(|(name, _)| (*name).to_owned()).collect();
     assert_eq!(crates, rows);
 }
@@ -159,7 +158,7 @@ fn the_top_level_is_fixed() {
 
 #[test]
 fn the_architecture_page_names_every_crate() {
-    let directories = crate_directories(&metadata());
+    let directories = crate_directories(&packages());
     assert!(directories.len() > 10, "{directories:?}");
     assert_none(unmentioned(&directories, &read("kernel/README.md")));
     let directories = ["kernel/link", "kernel/li"].map(str::to_owned);
@@ -236,25 +235,36 @@ fn unmentioned(directories: &[String], page: &str) -> Vec<String> {
 
 // What is read.
 
-fn metadata() -> Metadata {
-    MetadataCommand::new().manifest_path(root().join("Cargo.toml")).no_deps().exec().expect("cargo metadata answers")
+/// Our packages, as `cargo metadata` tells them. Asked as a command: the crate of that name turns on features of serde,
+/// and every test build would compile polars and candle anew.
+fn packages() -> Vec<Value> {
+    let arguments = ["metadata", "--no-deps", "--format-version", "1"];
+    let answer = Command::new(env!("CARGO")).args(arguments).current_dir(root()).output().expect("cargo answers");
+    assert!(answer.status.success(), "{}", String::from_utf8_lossy(&answer.stderr));
+    let metadata: Value = serde_json::from_slice(&answer.stdout).expect("cargo's answer is JSON");
+    metadata["packages"].as_array().expect("packages").clone()
 }
 
 /// Which of our crates uses which, development and build dependencies included.
-fn edges(metadata: &Metadata) -> Vec<(String, String)> {
-    let ours = metadata.packages.iter().flat_map(|package| {
-        let used = package.dependencies.iter().filter(|dependency| dependency.path.is_some());
-        used.map(|dependency| (package.name.to_string(), dependency.name.clone()))
+fn edges(packages: &[Value]) -> Vec<(String, String)> {
+    let ours = packages.iter().flat_map(|package| {
+        let dependencies = package["dependencies"].as_array().expect("dependencies");
+        let used = dependencies.iter().filter(|dependency| dependency["path"].is_string());
+        used.map(|dependency| (text(&package["name"]), text(&dependency["name"])))
     });
     let ours: Vec<_> = ours.collect();
     assert!(ours.len() > 10, "too few edges were found for the rule to mean anything: {ours:?}");
     ours
 }
 
-fn crate_directories(metadata: &Metadata) -> Vec<String> {
-    let manifests = metadata.packages.iter().map(|package| package.manifest_path.as_std_path());
-    let directories = manifests.filter_map(|manifest| manifest.parent()?.strip_prefix(root()).ok());
+fn crate_directories(packages: &[Value]) -> Vec<String> {
+    let manifests = packages.iter().map(|package| PathBuf::from(text(&package["manifest_path"])));
+    let directories = manifests.filter_map(|manifest| Some(manifest.parent()?.strip_prefix(root()).ok()?.to_owned()));
     directories.map(|path| path.display().to_string()).filter(|path| !path.is_empty()).collect()
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().expect("a text").to_owned()
 }
 
 /// Paths from the root: what git tracks or would track, or every file where the tree is no git repository.
