@@ -24,8 +24,12 @@ fn help(host: &mut Host, call: &Call) -> Outcome {
         let hint = nearest(name, known).map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
         return Err(call.problem(host, "NameError", format!("there is no help on `{name}`{hint}")));
     };
-    let message = FromWorker::Display { bundle: Bundle::text(text), display_id: None, update: false };
-    host.session().outbox.send(message);
+    let bundle = Bundle::text(text);
+    match name {
+        // The overview stays in the notebook beside its cells; help on one thing is for now.
+        "" => host.session().outbox.send(FromWorker::Display { bundle, display_id: None, update: false }),
+        _ => host.page(bundle),
+    }
     Ok(Dynamic::UNIT)
 }
 
