@@ -4,9 +4,9 @@
 
 #![allow(clippy::expect_used)] // readers outside `#[test]` functions expect too
 
-use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use serde_json::{Value, json};
 use std::process::Command;
 
 /// What each of our crates may use of ours, as the table in `kernel/README.md` has it. Development dependencies go by the
@@ -70,7 +70,7 @@ const LONGEST: usize = 800;
 
 #[test]
 fn crates_use_only_what_their_layer_may() {
-    assert_none(forbidden_edges(&edges(&packages())));
+    assert_none(forbidden_edges(&edges(&metadata())));
     let bad = [("candlewick-engine", "candlewick-worker"), ("candlewick-new", "candlewick-link")];
     assert_eq!(forbidden_edges(&bad.map(|(from, to)| (from.into(), to.into()))).len(), 2);
     let good = [("candlewick-worker".to_owned(), "candlewick-engine".to_owned())];
@@ -79,7 +79,9 @@ fn crates_use_only_what_their_layer_may() {
 
 #[test]
 fn every_crate_has_a_row_and_every_row_a_crate() {
-    let crates: BTreeSet<String> = packages().iter().map(|package| text(&package["name"])).collect();
+    let metadata = metadata();
+    let names = packages(&metadata).filter_map(|package| package["name"].as_str());
+    let crates: BTreeSet<String> = names.map(str::to_owned).collect();
     let rows: BTreeSet<String> = MAY_USE.iter().map(|(name, _)| (*name).to_owned()).collect();
     assert_eq!(crates, rows);
 }
@@ -158,7 +160,7 @@ fn the_top_level_is_fixed() {
 
 #[test]
 fn the_architecture_page_names_every_crate() {
-    let directories = crate_directories(&packages());
+    let directories = crate_directories(&metadata());
     assert!(directories.len() > 10, "{directories:?}");
     assert_none(unmentioned(&directories, &read("kernel/README.md")));
     let directories = ["kernel/link", "kernel/li"].map(str::to_owned);
@@ -235,36 +237,36 @@ fn unmentioned(directories: &[String], page: &str) -> Vec<String> {
 
 // What is read.
 
-/// Our packages, as `cargo metadata` tells them. Asked as a command: the crate of that name turns on features of serde,
-/// and every test build would compile polars and candle anew.
-fn packages() -> Vec<Value> {
-    let arguments = ["metadata", "--no-deps", "--format-version", "1"];
+/// Read as plain JSON: the crate `cargo_metadata` would ask for another feature of serde_json, and polars would then be
+/// built a second time for the tests.
+fn metadata() -> Value {
+    let arguments = ["metadata", "--format-version", "1", "--no-deps", "--offline"];
     let answer = Command::new(env!("CARGO")).args(arguments).current_dir(root()).output().expect("cargo answers");
     assert!(answer.status.success(), "{}", String::from_utf8_lossy(&answer.stderr));
-    let metadata: Value = serde_json::from_slice(&answer.stdout).expect("cargo's answer is JSON");
-    metadata["packages"].as_array().expect("packages").clone()
+    serde_json::from_slice(&answer.stdout).expect("cargo metadata is JSON")
+}
+
+fn packages(metadata: &Value) -> impl Iterator<Item = &Value> {
+    metadata["packages"].as_array().expect("a list of packages").iter()
 }
 
 /// Which of our crates uses which, development and build dependencies included.
-fn edges(packages: &[Value]) -> Vec<(String, String)> {
-    let ours = packages.iter().flat_map(|package| {
-        let dependencies = package["dependencies"].as_array().expect("dependencies");
-        let used = dependencies.iter().filter(|dependency| dependency["path"].is_string());
-        used.map(|dependency| (text(&package["name"]), text(&dependency["name"])))
+fn edges(metadata: &Value) -> Vec<(String, String)> {
+    let text = |value: &Value| value.as_str().expect("a name").to_owned();
+    let ours = packages(metadata).flat_map(|package| {
+        let used = package["dependencies"].as_array().expect("a list of dependencies").iter();
+        let used = used.filter(|dependency| dependency["path"].is_string());
+        used.map(move |dependency| (text(&package["name"]), text(&dependency["name"])))
     });
     let ours: Vec<_> = ours.collect();
     assert!(ours.len() > 10, "too few edges were found for the rule to mean anything: {ours:?}");
     ours
 }
 
-fn crate_directories(packages: &[Value]) -> Vec<String> {
-    let manifests = packages.iter().map(|package| PathBuf::from(text(&package["manifest_path"])));
-    let directories = manifests.filter_map(|manifest| Some(manifest.parent()?.strip_prefix(root()).ok()?.to_owned()));
+fn crate_directories(metadata: &Value) -> Vec<String> {
+    let manifests = packages(metadata).filter_map(|package| package["manifest_path"].as_str());
+    let directories = manifests.filter_map(|manifest| Path::new(manifest).parent()?.strip_prefix(root()).ok());
     directories.map(|path| path.display().to_string()).filter(|path| !path.is_empty()).collect()
-}
-
-fn text(value: &Value) -> String {
-    value.as_str().expect("a text").to_owned()
 }
 
 /// Paths from the root: what git tracks or would track, or every file where the tree is no git repository.

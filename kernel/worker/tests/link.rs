@@ -16,7 +16,7 @@ struct Worker {
 
 fn start() -> Worker {
     let (ours, theirs) = UnixStream::pair().unwrap();
-    let thread = std::thread::spawn(move || candlewick_worker::process::serve(theirs, None));
+    let thread = std::thread::spawn(move || candlewick_worker::process::serve(theirs, None, |_| ()));
     let mut receive = FrameReader::new(ours.try_clone().unwrap());
     assert!(matches!(receive.receive().unwrap(), Some(FromWorker::Ready { .. })));
     Worker { send: FrameWriter::new(ours), receive, thread }

@@ -228,7 +228,8 @@ pub fn types(engine: &mut Engine) {
     });
 }
 
-fn fact(context: &Context, name: &str) -> Answer {
+/// A fact by name, as a value; a fact that the run does not have is an error that says why.
+pub fn fact(context: &Context, name: &str) -> Answer {
     // The ones that hooks read at every batch skip the search by name.
     match name {
         "loss" if context.loss.is_some() => return Ok(context.loss.map_or(Dynamic::UNIT, Dynamic::from_float)),

@@ -23,7 +23,7 @@ pub fn fault(error: EngineError) -> Box<EvalAltResult> {
         EngineError::Tensor(_) => "TensorError",
         _ => "ValueError",
     };
-    Fault::new(name, error.to_string())
+    Fault::error(name, error.to_string())
 }
 
 /// What stops a cell that the user interrupted.
@@ -34,7 +34,7 @@ pub fn interrupted() -> Box<EvalAltResult> {
 /// A number, whole or not.
 pub fn number(what: &str, value: &Dynamic) -> Answer<f64> {
     let number = value.as_float().or_else(|_| value.as_int().map(|whole| whole as f64));
-    number.map_err(|found| Fault::new("TypeError", format!("{what} takes a number; found {}", named(found, value))))
+    number.map_err(|found| Fault::error("TypeError", format!("{what} takes a number; found {}", named(found, value))))
 }
 
 /// A whole number from `least` up; 3.0 is one too.
@@ -42,7 +42,7 @@ pub fn count(what: &str, value: &Dynamic, least: i64) -> Answer<usize> {
     let whole = value.as_int().ok().or_else(|| value.as_float().ok().filter(|x| x.fract() == 0.0).map(|x| x as i64));
     let whole = whole.filter(|whole| *whole >= least);
     whole.map(|whole| whole as usize).ok_or_else(|| {
-        Fault::new("ValueError", format!("{what} takes a whole number from {least} up; found {value}"))
+        Fault::error("ValueError", format!("{what} takes a whole number from {least} up; found {value}"))
     })
 }
 
@@ -55,7 +55,7 @@ pub fn shape(what: &str, items: &Array) -> Answer<Vec<usize>> {
 pub fn texts(what: &str, items: &Array) -> Answer<Vec<String>> {
     let text = |item: &Dynamic| item.read_lock::<ImmutableString>().map(|text| text.to_string());
     let texts = items.iter().map(text).collect::<Option<Vec<_>>>();
-    texts.ok_or_else(|| Fault::new("TypeError", format!("{what} takes an array of texts")))
+    texts.ok_or_else(|| Fault::error("TypeError", format!("{what} takes an array of texts")))
 }
 
 /// Refuses options that are not known.
@@ -63,7 +63,7 @@ pub fn known(what: &str, options: &Map, names: &[&str]) -> Answer<()> {
     for name in options.keys().filter(|name| !names.contains(&name.as_str())) {
         let hint = nearest(name, names.iter().copied()).map_or(String::new(), |near| format!(" (did you mean `{near}`?)"));
         let text = format!("{what} has no option `{name}`{hint}; it takes {}", names.join(", "));
-        return Err(Fault::new("NameError", text));
+        return Err(Fault::error("NameError", text));
     }
     Ok(())
 }

@@ -3,12 +3,19 @@
 //!
 //! Must not know cells. Read [`Builtin`] first, then [`all`].
 
+mod data;
+mod faults;
+mod nets;
+mod optimizers;
 mod output;
 mod tensor;
+mod training;
 
 use crate::session::Session;
 use crate::show::Shows;
 use rhai::Engine;
+
+pub use faults::{Answer, fault, interrupted};
 
 /// One entry of the language surface.
 pub struct Builtin {
@@ -26,6 +33,14 @@ pub struct Builtin {
     pub bind: fn(&mut Engine, &Session),
 }
 
+/// One entry, written in one line of a table.
+macro_rules! builtin {
+    ($kind:expr, $name:literal, $signature:literal, $doc:literal, $example:literal, $bind:expr) => {
+        Builtin { name: $name, kind: $kind, signature: $signature, doc: $doc, example: $example, bind: $bind }
+    };
+}
+use builtin;
+
 /// What an entry is called on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -39,13 +54,26 @@ pub enum Kind {
 
 /// All entries, in the order the reference lists them.
 pub fn all() -> impl Iterator<Item = &'static Builtin> {
-    [output::BUILTINS, tensor::BUILTINS, crate::script::BUILTINS].into_iter().flatten()
+    [
+        output::BUILTINS,
+        tensor::BUILTINS,
+        data::BUILTINS,
+        nets::BUILTINS,
+        optimizers::BUILTINS,
+        training::BUILTINS,
+        crate::script::BUILTINS,
+    ]
+    .into_iter().flatten()
 }
 
 /// Makes the whole surface known to a language engine.
 pub fn bind(engine: &mut Engine, session: &Session) {
     output::types(engine);
     tensor::types(engine);
+    data::types(engine);
+    nets::types(engine);
+    optimizers::types(engine);
+    training::types(engine);
     crate::script::types(engine);
     all().for_each(|builtin| (builtin.bind)(engine, session));
 }
@@ -54,6 +82,10 @@ pub fn bind(engine: &mut Engine, session: &Session) {
 pub fn shows() -> Shows {
     let mut shows = Shows::default();
     tensor::shows(&mut shows);
+    data::shows(&mut shows);
+    nets::shows(&mut shows);
+    optimizers::shows(&mut shows);
+    training::shows(&mut shows);
     shows
 }
 

@@ -313,7 +313,7 @@ fn with_options(layer: LayerSpec, options: &Map) -> Answer<LayerSpec> {
         return Ok(layer);
     }
     let kind = layer.kind();
-    let unreadable = |error: serde_json::Error| Fault::new("ValueError", format!("{kind}: {error}"));
+    let unreadable = |error: serde_json::Error| Fault::error("ValueError", format!("{kind}: {error}"));
     let mut fields = serde_json::to_value(&layer).map_err(unreadable)?;
     for (name, value) in options {
         let names = fields.as_object().into_iter().flat_map(|map| map.keys()).filter(|name| *name != "kind");
@@ -321,10 +321,10 @@ fn with_options(layer: LayerSpec, options: &Map) -> Answer<LayerSpec> {
         if !names.contains(&name.as_str()) {
             let hint = nearest(name, names.iter().copied()).map_or(String::new(), |n| format!(" (did you mean `{n}`?)"));
             let text = format!("{kind} has no option `{name}`{hint}; it has {}", names.join(", "));
-            return Err(Fault::new("NameError", text));
+            return Err(Fault::error("NameError", text));
         }
         fields[name.as_str()] = to_json(value).map_err(|found| {
-            Fault::new("TypeError", format!("option {name} of {kind} takes a number or a truth value; found {found}"))
+            Fault::error("TypeError", format!("option {name} of {kind} takes a number or a truth value; found {found}"))
         })?;
     }
     made(serde_json::from_value::<LayerSpec>(fields).map_err(unreadable)?.checked())
@@ -338,7 +338,7 @@ fn specs(what: &str, layers: &Array) -> Answer<Vec<LayerSpec>> {
     let spec = |(index, layer): (usize, &Dynamic)| {
         layer.clone().try_cast::<LayerSpec>().ok_or_else(|| {
             let found = layer.type_name();
-            Fault::new("TypeError", format!("{what} takes layers such as linear(64, 10); item {index} is {found}"))
+            Fault::error("TypeError", format!("{what} takes layers such as linear(64, 10); item {index} is {found}"))
         })
     };
     layers.iter().enumerate().map(spec).collect()
