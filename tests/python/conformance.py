@@ -11,7 +11,7 @@ class Candlewick(jkt.KernelTests):
     code_stderr = 'debug("to stderr")'
     completion_samples = [{"text": "%hoo", "matches": {"%hooks"}}, {"text": "clear_o", "matches": {"clear_output"}}]
     complete_code_samples = ["1 + 1", "fn f(x) { x }", 'print("a");', "%help", ""]
-    incomplete_code_samples = ["fn f(x) {", "let a = [1,", "if true {"]
+    incomplete_code_samples = ["fn f(x) {", "let a = [1,", "if true {", "/* a"]
     invalid_code_samples = ["let = 1", "fn 1() {}", "1 +* 2"]
     code_page_something = "%help display"
     code_generate_error = "no_such_function(1)"
