@@ -26,7 +26,6 @@ pub struct Host {
     sources: Sources,
     /// Gathered when first asked for, because starting must be quick.
     standard: OnceCell<Vec<(String, String, String)>>,
-    pages: Vec<Bundle>,
 }
 
 /// A part of a cell that is ready to run.
@@ -41,15 +40,7 @@ impl Host {
         let session = Session::new(outbox, surface::shows());
         let engine = Rc::new(language::engine(&session));
         let notebook = Notebook::new(&engine);
-        Self {
-            engine,
-            session,
-            slot: Rc::default(),
-            notebook,
-            sources: Sources::default(),
-            pages: Vec::new(),
-            standard: OnceCell::new(),
-        }
+        Self { engine, session, slot: Rc::default(), notebook, sources: Sources::default(), standard: OnceCell::new() }
     }
 
     /// Does what a request asks; the message that answers it is to be sent by the caller.
@@ -74,7 +65,7 @@ impl Host {
         self.sources.remember(&source, &cell.code);
         let outcome = self.run_text(&cell.code, &source);
         self.notebook.end_cell();
-        let mut finished = Finished { pages: std::mem::take(&mut self.pages), ..Finished::default() };
+        let mut finished = Finished::default();
         match outcome {
             Ok(value) => {
                 if !cell.silent && !value.is_unit() {
@@ -84,6 +75,7 @@ impl Host {
             }
             Err(problem) => finished.problem = Some(problem),
         }
+        finished.pages = self.session.take_pages();
         flush_native_output();
         self.session.outbox.flush();
         finished
@@ -99,11 +91,6 @@ impl Host {
             }
             None => self.run_parts(text, source),
         }
-    }
-
-    /// Shows text in the client's pager when the cell has ended.
-    pub fn page(&mut self, bundle: Bundle) {
-        self.pages.push(bundle);
     }
 
     /// What commands share with built-in functions.

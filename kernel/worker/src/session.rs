@@ -4,6 +4,7 @@
 
 use crate::Outbox;
 use crate::show::Shows;
+use candlewick_link::Bundle;
 use candlewick_plugin_manager::PluginManager;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -19,12 +20,23 @@ pub struct Session {
     pub shows: Rc<Shows>,
     displays: Rc<Cell<u64>>,
     checkpoints: Rc<Cell<u64>>,
+    pages: Rc<RefCell<Vec<Bundle>>>,
 }
 
 impl Session {
     /// A session without plugins.
     pub fn new(outbox: Outbox, shows: Shows) -> Self {
-        Self { outbox, plugins: Rc::default(), shows: Rc::new(shows), displays: Rc::default(), checkpoints: Rc::default() }
+        Self { outbox, plugins: Rc::default(), shows: Rc::new(shows), displays: Rc::default(), checkpoints: Rc::default(), pages: Rc::default() }
+    }
+
+    /// Puts text into the pager, which clients show when the cell has ended.
+    pub fn page(&self, bundle: Bundle) {
+        self.pages.borrow_mut().push(bundle);
+    }
+
+    /// What the cell put into the pager.
+    pub fn take_pages(&self) -> Vec<Bundle> {
+        self.pages.take()
     }
 
     /// A display id that no other display of this worker has. The process id keeps ids of successive workers apart.
