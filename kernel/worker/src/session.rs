@@ -26,7 +26,14 @@ pub struct Session {
 impl Session {
     /// A session without plugins.
     pub fn new(outbox: Outbox, shows: Shows) -> Self {
-        Self { outbox, plugins: Rc::default(), shows: Rc::new(shows), displays: Rc::default(), checkpoints: Rc::default(), pages: Rc::default() }
+        Self {
+            outbox,
+            plugins: Rc::default(),
+            shows: Rc::new(shows),
+            displays: Rc::default(),
+            checkpoints: Rc::default(),
+            pages: Rc::default(),
+        }
     }
 
     /// Puts text into the pager, which clients show when the cell has ended.

@@ -113,7 +113,12 @@ impl RunHandle {
         let mut drawing = Drawing::new(session, run.id(), live);
         let halt = {
             let mut plugins = session.plugins.try_borrow_mut().map_err(|_| busy())?;
-            drive(&mut run, &mut *plugins, |run, hook| reached(run, hook).map_err(Broken), |_, events| drawing.show(events))
+            drive(
+                &mut run,
+                &mut *plugins,
+                |run, hook| reached(run, hook).map_err(Broken),
+                |_, events| drawing.show(events),
+            )
         };
         drawing.finish(Some(self.curves(&run)));
         let failure = run.failure().filter(|_| !failed_before).map(ToString::to_string);
@@ -157,7 +162,10 @@ fn curve(name: &str, split: Split, x: impl Iterator<Item = Option<f64>>, y: &[Op
 }
 
 fn busy() -> Box<EvalAltResult> {
-    Fault::error("BusyError", "this run is moving right now; a hook or a condition cannot move it or look at it from outside")
+    Fault::error(
+        "BusyError",
+        "this run is moving right now; a hook or a condition cannot move it or look at it from outside",
+    )
 }
 
 fn ended(run: &Run) -> Box<EvalAltResult> {
@@ -182,7 +190,11 @@ fn panel(run: &Run) -> display::RunPanel {
         (Some(outcome), _) => (outcome.name().to_owned(), run.stop_reason().map_or(epoch, str::to_owned)),
         (None, Some(Hook::StartTrainingSession)) => ("paused".to_owned(), "before its first hook".to_owned()),
         (None, next) => {
-            let of = if ctx.hook.name().ends_with("training_batch") { format!(" of {}", ctx.batches_per_epoch) } else { String::new() };
+            let of = if ctx.hook.name().ends_with("training_batch") {
+                format!(" of {}", ctx.batches_per_epoch)
+            } else {
+                String::new()
+            };
             let batch = ctx.batch.map_or(String::new(), |batch| format!(", batch {}{of}", batch + 1));
             let next = next.map_or("", Hook::name);
             ("paused".to_owned(), format!("at {}, {epoch}{batch}; next is {next}", ctx.hook))
