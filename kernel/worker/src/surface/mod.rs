@@ -3,8 +3,16 @@
 //!
 //! Must not know cells. Read [`Builtin`] first, then [`all`].
 
+mod arguments;
+mod confusion;
+mod frame;
+mod memory;
 mod output;
+mod plot;
 mod tensor;
+mod tensor_make;
+mod tensor_math;
+mod tensor_shape;
 
 use crate::session::Session;
 use crate::show::Shows;
@@ -39,13 +47,30 @@ pub enum Kind {
 
 /// All entries, in the order the reference lists them.
 pub fn all() -> impl Iterator<Item = &'static Builtin> {
-    [output::BUILTINS, tensor::BUILTINS, crate::script::BUILTINS].into_iter().flatten()
+    let tables = [
+        output::BUILTINS,
+        tensor::BUILTINS,
+        tensor_make::BUILTINS,
+        tensor_math::BUILTINS,
+        tensor_shape::BUILTINS,
+        frame::BUILTINS,
+        plot::BUILTINS,
+        confusion::BUILTINS,
+        memory::BUILTINS,
+        crate::script::BUILTINS,
+    ];
+    tables.into_iter().flatten()
 }
 
 /// Makes the whole surface known to a language engine.
 pub fn bind(engine: &mut Engine, session: &Session) {
     output::types(engine);
     tensor::types(engine);
+    tensor_math::types(engine);
+    tensor_shape::types(engine);
+    frame::types(engine);
+    plot::types(engine);
+    memory::types(engine);
     crate::script::types(engine);
     all().for_each(|builtin| (builtin.bind)(engine, session));
 }
@@ -54,6 +79,9 @@ pub fn bind(engine: &mut Engine, session: &Session) {
 pub fn shows() -> Shows {
     let mut shows = Shows::default();
     tensor::shows(&mut shows);
+    frame::shows(&mut shows);
+    plot::shows(&mut shows);
+    memory::shows(&mut shows);
     shows
 }
 
