@@ -101,12 +101,9 @@ fn kind(name: &str) -> Outcome<PlotKind> {
 }
 
 fn labelled(mut plot: Plot, options: &Options) -> Outcome<Plot> {
-    let set = |to: &mut String, name| {
-        Ok::<_, Box<EvalAltResult>>(options.text(name)?.into_iter().for_each(|text| *to = text))
-    };
-    set(&mut plot.title, "title")?;
-    set(&mut plot.x_label, "x_label")?;
-    set(&mut plot.y_label, "y_label")?;
+    for (label, name) in [(&mut plot.title, "title"), (&mut plot.x_label, "x_label"), (&mut plot.y_label, "y_label")] {
+        options.text(name)?.into_iter().for_each(|text| *label = text);
+    }
     plot.log_y = options.flag("log_y")?;
     plot.bins = options.count("bins")?;
     if plot.bins == Some(0) {
