@@ -3,6 +3,7 @@
 //! Must not know the notebook's scope. Read [`Session`] first.
 
 use crate::Outbox;
+use crate::room::Room;
 use crate::show::Shows;
 use candlewick_plugin_manager::PluginManager;
 use std::cell::{Cell, RefCell};
@@ -17,6 +18,8 @@ pub struct Session {
     pub plugins: Rc<RefCell<PluginManager>>,
     /// How values of each type look.
     pub shows: Rc<Shows>,
+    /// Keeps cells from filling the memory.
+    pub room: Rc<Room>,
     displays: Rc<Cell<u64>>,
     checkpoints: Rc<Cell<u64>>,
 }
@@ -24,7 +27,14 @@ pub struct Session {
 impl Session {
     /// A session without plugins.
     pub fn new(outbox: Outbox, shows: Shows) -> Self {
-        Self { outbox, plugins: Rc::default(), shows: Rc::new(shows), displays: Rc::default(), checkpoints: Rc::default() }
+        Self {
+            outbox,
+            plugins: Rc::default(),
+            shows: Rc::new(shows),
+            room: Rc::default(),
+            displays: Rc::default(),
+            checkpoints: Rc::default(),
+        }
     }
 
     /// A display id that no other display of this worker has. The process id keeps ids of successive workers apart.

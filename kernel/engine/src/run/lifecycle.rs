@@ -43,6 +43,7 @@ pub struct Run {
     pub(super) checked_gradients: bool,
     trained: Duration,
     failure: Option<EngineError>,
+    failed_at: Option<(usize, usize)>,
     stop_reason: Option<String>,
     newest_checkpoint: Option<std::path::PathBuf>,
 }
@@ -101,6 +102,7 @@ impl Run {
             checked_gradients: false,
             trained: Duration::ZERO,
             failure: None,
+            failed_at: None,
             stop_reason: None,
             newest_checkpoint: options.resume.clone(),
             training_metrics: metrics()?,
@@ -165,6 +167,11 @@ impl Run {
     /// The error that ended the session, if one did.
     pub fn failure(&self) -> Option<&EngineError> {
         self.failure.as_ref()
+    }
+
+    /// Epoch and batch in which the session failed, both counted from 0.
+    pub fn failed_at(&self) -> Option<(usize, usize)> {
+        self.failed_at
     }
 
     /// Why the session was stopped, if it was.
@@ -269,6 +276,7 @@ impl Run {
         self.ctx.emit(Event::Warning(format!("training stopped in epoch {epoch}, batch {batch}: {error}")));
         self.plan.fail(save && self.options.checkpoints.is_some());
         self.failure = Some(error);
+        self.failed_at = Some((epoch, batch));
     }
 
     fn fire(&mut self, hook: Hook, hooks: &mut dyn HookSink) {

@@ -3,7 +3,7 @@
 use super::drawing::{Drawing, look};
 use super::until::Until;
 use crate::problem::Fault;
-use crate::script::{Slot, fact};
+use crate::script::{Slot, fact, has, setting};
 use crate::session::Session;
 use crate::show::Show;
 use crate::surface::{Answer, fault, interrupted};
@@ -71,7 +71,17 @@ impl RunHandle {
 
     /// Ends the run.
     pub fn stop(&self, reason: &str) -> Answer<Self> {
-        self.0.run.try_borrow_mut().map_err(|_| busy())?.stop(reason);
+        {
+            let mut run = self.0.run.try_borrow_mut().map_err(|_| busy())?;
+            if run.is_finished() {
+                return Err(ended(&run));
+            }
+            run.stop(reason);
+            // Before its first hook nothing was started, so that nothing is left to be closed.
+            if run.is_finished() {
+                return Ok(self.clone());
+            }
+        }
         self.drive(false, |_, _| Ok(false))
     }
 
@@ -120,7 +130,7 @@ impl RunHandle {
         match (halt, failure) {
             (Err(Broken(error)), _) => Err(error),
             (Ok(Halt::Interrupted), _) => Err(interrupted()),
-            (Ok(_), Some(failure)) => Err(Fault::error("TrainingError", failure)),
+            (Ok(_), Some(failure)) => Err(failed(&run, &failure)),
             (Ok(_), None) => Ok(self.clone()),
         }
     }
@@ -158,6 +168,11 @@ fn curve(name: &str, split: Split, x: impl Iterator<Item = Option<f64>>, y: &[Op
 
 fn busy() -> Box<EvalAltResult> {
     Fault::error("BusyError", "this run is moving right now; a hook or a condition cannot move it or look at it from outside")
+}
+
+fn failed(run: &Run, failure: &str) -> Box<EvalAltResult> {
+    let at = run.failed_at().map_or(String::new(), |(epoch, batch)| format!("epoch {epoch}, batch {batch}: "));
+    Fault::error("TrainingError", format!("{at}{failure}"))
 }
 
 fn ended(run: &Run) -> Box<EvalAltResult> {
@@ -250,6 +265,7 @@ impl Show for RunChart {
 pub fn types(engine: &mut Engine) {
     engine.register_type_with_name::<ContextView>("context").register_type_with_name::<RunChart>("chart");
     engine.register_indexer_get(|view: &mut ContextView, name: ImmutableString| -> Answer<Dynamic> {
-        fact(&view.0, &name)
+        setting(&view.0, &name).map_or_else(|| fact(&view.0, &name), Ok)
     });
+    engine.register_fn("has", |view: &mut ContextView, name: &str| has(&view.0, name));
 }
