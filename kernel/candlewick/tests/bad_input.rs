@@ -57,7 +57,7 @@ fn names_that_do_not_exist() {
     check("keppt", "NameError", &["no variable `keppt`", "did you mean `kept`?"]);
     check("sequentiel([])", "NameError", &["did you mean `sequential`?"]);
     check("%plugin deactivate nobody", "PluginError", &["nobody"]);
-    check("%plugns", "NameError", &["plugns", "plugins"]);
+    check("%plugns", "CommandError", &["%plugns", "did you mean `%plugins`?"]);
 }
 
 #[test]
@@ -69,7 +69,7 @@ fn values_of_the_wrong_kind_or_range() {
     check("fit(net, iris, #{ seed: -1 })", "ValueError", &["option seed", "given -1"]);
     check("fit(net, iris, #{ from: \"there\" })", "ValueError", &["\"scratch\" or \"here\""]);
     check("fit(net, iris, #{ learning_rate: -0.1 })", "ValueError", &["option learning_rate", "above 0"]);
-    check("fit(net, iris, #{ device: \"gpu\" })", "DeviceError", &["gpu", "cpu"]);
+    check("fit(net, iris, #{ device: \"gpu\" })", "NameError", &["no device named \"gpu\"", "cpu"]);
     check("fit(net, iris, #{ device: \"cuda:7\" })", "DeviceError", &["cuda:7", "cpu"]);
     check("adamw(\"fast\")", "TypeError", &["adamw takes a number", "\"fast\""]);
     check("dropout(1.5)", "ValueError", &["1.5"]);
@@ -95,7 +95,7 @@ fn data_that_cannot_be_trained_on() {
     check("iris.subset([])", "DataError", &["at least one row"]);
     check("iris.subset([150])", "DataError", &["no row 150", "0 to 149"]);
     check("iris.split(1.5)", "ValueError", &["1.5"]);
-    check("iris.reshape([5])", "ShapeError", &["5"]);
+    check("iris.reshape([5])", "DataError", &["shape [4]", "[5] takes 5"]);
     check("load_model(\"no/such.safetensors\")", "FileError", &["no/such.safetensors"]);
     check("fit(net, iris, #{ resume: \"no/such\" })", "FileError", &["no/such"]);
     check("net.save(\"no/such/directory/m.safetensors\")", "FileError", &["no/such/directory"]);
@@ -108,13 +108,13 @@ fn shapes_that_do_not_fit_name_the_layer_and_both_shapes() {
     check("net.predict(tensor([[1, 2, 3]]))", "ShapeError", &["layer 0 (linear)", "4", "[1, 3]"]);
     check("net.check([1, 5])", "ShapeError", &["layer 0 (linear)", "[1, 5]"]);
     check("sequential([conv2d(1, 4, 3), flatten(), linear(5, 2)]).check([1, 1, 8, 8])", "ShapeError", &["layer 2 (linear)", "5", "144"]);
-    check("residual([linear(4, 8)])", "ShapeError", &["residual"]);
+    check("sequential([residual([linear(4, 8)])]).check([2, 4])", "ShapeError", &["layer 0 (residual)", "[2, 4]", "[2, 8]"]);
 }
 
 #[test]
 fn a_loss_that_becomes_nan_stops_at_its_batch_and_the_run_is_kept() {
     let mut session = begun();
-    session.good("let run = fit(net, iris, #{ epochs: 5, optimizer: sgd(1e30), loss: \"cross_entropy\", seed: 1, checkpoints: false });");
+    session.good("let run = fit(net, iris, #{ epochs: 5, optimizer: sgd(1e38), loss: \"cross_entropy\", seed: 1, checkpoints: false });");
     let problem = session.problem("run.resume()");
     assert_eq!(problem.name, "TrainingError");
     let said = &problem.message;
@@ -208,7 +208,7 @@ fn values_that_would_fill_the_memory() {
     grown("let s = \"x\"; loop { s += s; }");
     grown("let a = [0]; loop { a += a; }");
     grown("let a = []; loop { a.push(\"item\" + a.len); }");
-    grown("let m = #{}; let i = 0; loop { i += 1; m[`key ${i}`] = \"\".pad(10000, \"x\") + i; }");
+    grown("let m = #{}; let i = 0; loop { i += 1; m[`key ${i}`] = [i, i, i, i, i, i, i, i, i, i]; }");
     grown("fn twice(s) { twice(s + s) }\ntwice(\"abc\")");
     grown("let s = \"x\"; loop { try { loop { s += s; } } catch { } }");
 }

@@ -161,5 +161,5 @@ fn an_error_ends_the_run_where_the_plugin_says_so() {
         assert!(problem.message.contains(word), "{}", problem.message);
     }
     assert_eq!(session.value("run.outcome"), "failed");
-    assert_eq!(session.value("run.context.global_step"), "2");
+    assert_eq!(session.value("run.context.global_step"), "3");
 }
