@@ -64,7 +64,7 @@ fn set_up(environment: &Path) -> Result<()> {
     if is_complete(environment) {
         return Ok(());
     }
-    say(&format!("Setting up JupyterLab in {} (once, about 200 MB)", environment.display()));
+    say(&format!("Setting up JupyterLab in {} (once, about 240 MB on disk)", environment.display()));
     Python::find()?.make_environment(environment)?;
     let requirements = environment.join("requirements.txt");
     fs::write(&requirements, PACKAGES)?;

@@ -4,9 +4,9 @@
 
 #![allow(clippy::expect_used)] // readers outside `#[test]` functions expect too
 
+use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use serde_json::{Value, json};
 use std::process::Command;
 
 /// What each of our crates may use of ours, as the table in `kernel/README.md` has it. Development dependencies go by the

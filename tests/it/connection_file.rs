@@ -1,6 +1,6 @@
 //! Connection files that a kernel can't serve.
 
-use crate::support::{Home, eventually, finish, said};
+use crate::support::{CANDLEWICK, Home, eventually, finish, said};
 use serde_json::{Value, json};
 use std::net::{TcpListener, TcpStream};
 use std::process::Stdio;
@@ -45,4 +45,17 @@ fn a_file_that_is_served_already_is_refused() {
     assert_eq!(unsafe { libc::kill(first.id().cast_signed(), libc::SIGTERM) }, 0);
     let ended = eventually("the end of the first kernel", || first.try_wait().unwrap());
     assert!(ended.success(), "SIGTERM is a clean end: {ended}");
+}
+
+#[test]
+fn a_kernel_ends_with_the_jupyter_that_started_it() {
+    let home = Home::new();
+    home.write("k.json", &connection().to_string());
+    let script = "JPY_PARENT_PID=$$ \"$0\" kernel --connection-file k.json >&2 & echo $!; sleep 1";
+    let output = finish(home.command("sh").args(["-c", script, CANDLEWICK]).stderr(Stdio::null()), true);
+    let pid = String::from_utf8(output.stdout).unwrap();
+    let stat = format!("/proc/{}/stat", pid.trim());
+    // Where nobody reaps it, it stays as a zombie.
+    let has_ended = || std::fs::read_to_string(&stat).map_or(true, |stat| stat.contains(") Z "));
+    eventually("the end of the kernel", || has_ended().then_some(()));
 }

@@ -2,11 +2,14 @@
 //!
 //! Everything is started without `LD_LIBRARY_PATH`, which cargo sets and Jupyter does not. Read `support` first.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)] // what the tests share panics too
+
 mod binder;
 mod commands;
 mod connection_file;
 mod install;
 mod jupyter;
+mod notebooks;
 mod run;
 mod support;
 mod worker_death;

@@ -13,7 +13,7 @@ class Candlewick(jkt.KernelTests):
     complete_code_samples = ["1 + 1", "fn f(x) { x }", 'print("a");', "%help", ""]
     incomplete_code_samples = ["fn f(x) {", "let a = [1,", "if true {", "/* a"]
     invalid_code_samples = ["let = 1", "fn 1() {}", "1 +* 2"]
-    code_page_something = "%help"
+    code_page_something = "%help display"
     code_generate_error = "no_such_function(1)"
     code_execute_result = [
         {"code": "1 + 1", "result": "2"},

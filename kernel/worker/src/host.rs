@@ -76,6 +76,7 @@ impl Host {
             }
             Err(problem) => finished.problem = Some(problem),
         }
+        finished.pages = self.session.take_pages();
         flush_native_output();
         self.session.outbox.flush();
         finished

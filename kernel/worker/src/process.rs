@@ -6,8 +6,8 @@
 use crate::capture::{self, Pipes};
 use crate::{Host, Outbox};
 use candlewick_engine::interrupt;
-use candlewick_plugin_manager::PluginManager;
 use candlewick_link::{Command, FrameReader, FrameWriter, FromWorker, Request, ToWorker};
+use candlewick_plugin_manager::PluginManager;
 use rustix::fs::{FileType, fstat};
 use std::io;
 use std::os::fd::{FromRawFd, OwnedFd};

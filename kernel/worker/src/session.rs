@@ -5,6 +5,7 @@
 use crate::Outbox;
 use crate::room::Room;
 use crate::show::Shows;
+use candlewick_link::Bundle;
 use candlewick_plugin_manager::PluginManager;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -22,6 +23,7 @@ pub struct Session {
     pub room: Rc<Room>,
     displays: Rc<Cell<u64>>,
     checkpoints: Rc<Cell<u64>>,
+    pages: Rc<RefCell<Vec<Bundle>>>,
 }
 
 impl Session {
@@ -34,7 +36,18 @@ impl Session {
             room: Rc::default(),
             displays: Rc::default(),
             checkpoints: Rc::default(),
+            pages: Rc::default(),
         }
+    }
+
+    /// Puts text into the pager, which clients show when the cell has ended.
+    pub fn page(&self, bundle: Bundle) {
+        self.pages.borrow_mut().push(bundle);
+    }
+
+    /// What the cell put into the pager.
+    pub fn take_pages(&self) -> Vec<Bundle> {
+        self.pages.take()
     }
 
     /// A display id that no other display of this worker has. The process id keeps ids of successive workers apart.

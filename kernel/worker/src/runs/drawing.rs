@@ -103,7 +103,9 @@ fn explain(failure: &HookFailure) -> String {
     let mut text = format!("plugin {plugin} failed in {hook} (epoch {epoch}{batch}){line}{column}: {message}\n");
     if failure.quarantined {
         let n = failure.in_a_row;
-        text.push_str(&format!("plugin {plugin} failed {n} times in a row and is quarantined; training goes on without it. "));
+        text.push_str(&format!(
+            "plugin {plugin} failed {n} times in a row and is quarantined; training goes on without it. "
+        ));
         text.push_str(&format!("Mend its cell and run it again, or write `%plugin activate {plugin}`.\n"));
     }
     text

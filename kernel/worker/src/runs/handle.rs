@@ -123,14 +123,19 @@ impl RunHandle {
         let mut drawing = Drawing::new(session, run.id(), live);
         let halt = {
             let mut plugins = session.plugins.try_borrow_mut().map_err(|_| busy())?;
-            drive(&mut run, &mut *plugins, |run, hook| reached(run, hook).map_err(Broken), |_, events| drawing.show(events))
+            drive(
+                &mut run,
+                &mut *plugins,
+                |run, hook| reached(run, hook).map_err(Broken),
+                |_, events| drawing.show(events),
+            )
         };
         drawing.finish(Some(self.curves(&run)));
         let failure = run.failure().filter(|_| !failed_before).map(ToString::to_string);
         match (halt, failure) {
             (Err(Broken(error)), _) => Err(error),
             (Ok(Halt::Interrupted), _) => Err(interrupted()),
-            (Ok(_), Some(failure)) => Err(failed(&run, &failure)),
+            (Ok(_), Some(failure)) => Err(Fault::error("TrainingError", failure)),
             (Ok(_), None) => Ok(self.clone()),
         }
     }
@@ -167,12 +172,10 @@ fn curve(name: &str, split: Split, x: impl Iterator<Item = Option<f64>>, y: &[Op
 }
 
 fn busy() -> Box<EvalAltResult> {
-    Fault::error("BusyError", "this run is moving right now; a hook or a condition cannot move it or look at it from outside")
-}
-
-fn failed(run: &Run, failure: &str) -> Box<EvalAltResult> {
-    let at = run.failed_at().map_or(String::new(), |(epoch, batch)| format!("epoch {epoch}, batch {batch}: "));
-    Fault::error("TrainingError", format!("{at}{failure}"))
+    Fault::error(
+        "BusyError",
+        "this run is moving right now; a hook or a condition cannot move it or look at it from outside",
+    )
 }
 
 fn ended(run: &Run) -> Box<EvalAltResult> {
@@ -197,7 +200,12 @@ fn panel(run: &Run) -> display::RunPanel {
         (Some(outcome), _) => (outcome.name().to_owned(), run.stop_reason().map_or(epoch, str::to_owned)),
         (None, Some(Hook::StartTrainingSession)) => ("paused".to_owned(), "before its first hook".to_owned()),
         (None, next) => {
-            let batch = ctx.batch.map_or(String::new(), |batch| format!(", batch {} of {}", batch + 1, ctx.batches_per_epoch));
+            let of = if ctx.hook.name().ends_with("training_batch") {
+                format!(" of {}", ctx.batches_per_epoch)
+            } else {
+                String::new()
+            };
+            let batch = ctx.batch.map_or(String::new(), |batch| format!(", batch {}{of}", batch + 1));
             let next = next.map_or("", Hook::name);
             ("paused".to_owned(), format!("at {}, {epoch}{batch}; next is {next}", ctx.hook))
         }
@@ -205,9 +213,11 @@ fn panel(run: &Run) -> display::RunPanel {
     let names = ["training_loss", "validation_loss", "training_metrics", "validation_metrics", "global_step"];
     let facts = facts(ctx, names.into_iter());
     let call = |call: &str, what: &str| (call.to_owned(), what.to_owned());
-    let calls = match run.is_finished() {
-        true => vec![call("run.history", "a row for every epoch"), call("run.chart()", "the curves")],
-        false => vec![
+    // Which calls there are is said at both ends; between them it would bury what has changed.
+    let calls = match run.next_hook() {
+        None => vec![call("run.history", "a row for every epoch"), call("run.chart()", "the curves")],
+        Some(hook) if hook != Hook::StartTrainingSession => Vec::new(),
+        Some(_) => vec![
             call("run.step()", "to the next hook; run.step(3), run.batch(), run.epoch()"),
             call("run.run_until(\"end_epoch\")", "to a hook, or a condition such as \"ctx.loss < 0.1\""),
             call("run.resume()", "to the end, under a live chart"),

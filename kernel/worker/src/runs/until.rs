@@ -31,7 +31,10 @@ impl Until {
         }
         let parsed = engine.compile_expression(text);
         Ok(Self::Expression(parsed.map_err(|error| {
-            Fault::error("SyntaxError", format!("run_until takes a hook's name or a condition on ctx; found \"{text}\": {error}"))
+            Fault::error(
+                "SyntaxError",
+                format!("run_until takes a hook's name or a condition on ctx; found \"{text}\": {error}"),
+            )
         })?))
     }
 
@@ -51,7 +54,10 @@ impl Until {
         };
         match answer {
             Ok(value) => value.as_bool().map_err(|found| {
-                Fault::error("TypeError", format!("the condition of run_until must be true or false; it is of type {found}"))
+                Fault::error(
+                    "TypeError",
+                    format!("the condition of run_until must be true or false; it is of type {found}"),
+                )
             }),
             Err(error) if is_not_there_yet(&error, run.context().has_validation) => Ok(false),
             Err(error) => Err(error),

@@ -61,7 +61,8 @@ pub fn texts(what: &str, items: &Array) -> Answer<Vec<String>> {
 /// Refuses options that are not known.
 pub fn known(what: &str, options: &Map, names: &[&str]) -> Answer<()> {
     for name in options.keys().filter(|name| !names.contains(&name.as_str())) {
-        let hint = nearest(name, names.iter().copied()).map_or(String::new(), |near| format!(" (did you mean `{near}`?)"));
+        let hint =
+            nearest(name, names.iter().copied()).map_or(String::new(), |near| format!(" (did you mean `{near}`?)"));
         let text = format!("{what} has no option `{name}`{hint}; it takes {}", names.join(", "));
         return Err(Fault::error("NameError", text));
     }

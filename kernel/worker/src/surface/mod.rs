@@ -63,7 +63,8 @@ pub fn all() -> impl Iterator<Item = &'static Builtin> {
         training::BUILTINS,
         crate::script::BUILTINS,
     ]
-    .into_iter().flatten()
+    .into_iter()
+    .flatten()
 }
 
 /// Makes the whole surface known to a language engine.

@@ -38,7 +38,8 @@ pub const BUILTINS: &[Builtin] = &[
         "conv2d(1, 16, 3, #{ padding: 1 })",
         |engine, _| {
             engine.register_fn("conv2d", |i: Dynamic, o: Dynamic, k: Dynamic| conv2d(&i, &o, &k, &Map::new()));
-            engine.register_fn("conv2d", |i: Dynamic, o: Dynamic, k: Dynamic, options: Map| conv2d(&i, &o, &k, &options));
+            engine
+                .register_fn("conv2d", |i: Dynamic, o: Dynamic, k: Dynamic, options: Map| conv2d(&i, &o, &k, &options));
         }
     ),
     builtin!(
@@ -102,9 +103,15 @@ pub const BUILTINS: &[Builtin] = &[
             engine.register_fn("dropout", |rate: Dynamic| made(LayerSpec::dropout(number("dropout", &rate)?)));
         }
     ),
-    plain("flatten", "flatten() -> layer", "joins all dimensions after the batch into one", "flatten()", |engine, _| {
-        engine.register_fn("flatten", || LayerSpec::Flatten);
-    }),
+    plain(
+        "flatten",
+        "flatten() -> layer",
+        "joins all dimensions after the batch into one",
+        "flatten()",
+        |engine, _| {
+            engine.register_fn("flatten", || LayerSpec::Flatten);
+        },
+    ),
     plain("relu", "relu() -> layer", "max(x, 0)", "relu()", |engine, _| {
         engine.register_fn("relu", || LayerSpec::Relu);
     }),
@@ -178,15 +185,29 @@ pub const BUILTINS: &[Builtin] = &[
             engine.register_fn("predict", |net: &mut Net, data: Dataset| predict(net, data.inputs()));
         }
     ),
-    builtin!(Kind::Method(NET), "save", "save(path)", "writes the net with its parameters to a safetensors file", "net.save(\"m.safetensors\");", |engine, _| {
-        engine.register_fn("save", |net: &mut Net, path: &str| {
-            ready(net)?;
-            net.save(path).map_err(fault)
-        });
-    }),
-    builtin!(Kind::Method(NET), "copy", "copy() -> net", "a net of its own with equal parameters", "let other = net.copy();", |engine, _| {
-        engine.register_fn("copy", |net: &mut Net| net.copy().map_err(fault));
-    }),
+    builtin!(
+        Kind::Method(NET),
+        "save",
+        "save(path)",
+        "writes the net with its parameters to a safetensors file",
+        "net.save(\"m.safetensors\");",
+        |engine, _| {
+            engine.register_fn("save", |net: &mut Net, path: &str| {
+                ready(net)?;
+                net.save(path).map_err(fault)
+            });
+        }
+    ),
+    builtin!(
+        Kind::Method(NET),
+        "copy",
+        "copy() -> net",
+        "a net of its own with equal parameters",
+        "let other = net.copy();",
+        |engine, _| {
+            engine.register_fn("copy", |net: &mut Net| net.copy().map_err(fault));
+        }
+    ),
     builtin!(
         Kind::Method(NET),
         "check",
@@ -319,7 +340,8 @@ fn with_options(layer: LayerSpec, options: &Map) -> Answer<LayerSpec> {
         let names = fields.as_object().into_iter().flat_map(|map| map.keys()).filter(|name| *name != "kind");
         let names: Vec<&str> = names.map(String::as_str).collect();
         if !names.contains(&name.as_str()) {
-            let hint = nearest(name, names.iter().copied()).map_or(String::new(), |n| format!(" (did you mean `{n}`?)"));
+            let hint =
+                nearest(name, names.iter().copied()).map_or(String::new(), |n| format!(" (did you mean `{n}`?)"));
             let text = format!("{kind} has no option `{name}`{hint}; it has {}", names.join(", "));
             return Err(Fault::error("NameError", text));
         }

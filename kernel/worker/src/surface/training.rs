@@ -36,9 +36,7 @@ pub const BUILTINS: &[Builtin] = &[
         "let run = train(net, data, #{ epochs: 10 });",
         |engine, session| {
             let (plain, full) = (session.clone(), session.clone());
-            engine.register_fn("train", move |net: Net, data: Dataset| {
-                fit(&plain, &net, &data, &Map::new())?.resume()
-            });
+            engine.register_fn("train", move |net: Net, data: Dataset| fit(&plain, &net, &data, &Map::new())?.resume());
             engine.register_fn("train", move |net: Net, data: Dataset, options: Map| {
                 fit(&full, &net, &data, &options)?.resume()
             });
@@ -125,16 +123,9 @@ pub const BUILTINS: &[Builtin] = &[
             engine.register_fn("stop", |run: &mut RunHandle, reason: &str| run.stop(reason));
         }
     ),
-    builtin!(
-        Kind::Method(RUN),
-        "chart",
-        "chart() -> chart",
-        "the curves so far",
-        "run.chart()",
-        |engine, _| {
-            engine.register_fn("chart", |run: &mut RunHandle| run.chart());
-        }
-    ),
+    builtin!(Kind::Method(RUN), "chart", "chart() -> chart", "the curves so far", "run.chart()", |engine, _| {
+        engine.register_fn("chart", |run: &mut RunHandle| run.chart());
+    }),
     builtin!(
         Kind::Property(RUN),
         "context",
@@ -177,16 +168,9 @@ pub const BUILTINS: &[Builtin] = &[
             });
         }
     ),
-    builtin!(
-        Kind::Property(RUN),
-        "net",
-        "net -> net",
-        "the net under training",
-        "run.net",
-        |engine, _| {
-            engine.register_get("net", |run: &mut RunHandle| run.look(|run| run.net().clone()));
-        }
-    ),
+    builtin!(Kind::Property(RUN), "net", "net -> net", "the net under training", "run.net", |engine, _| {
+        engine.register_get("net", |run: &mut RunHandle| run.look(|run| run.net().clone()));
+    }),
     builtin!(
         Kind::Property(RUN),
         "training_data",
@@ -294,7 +278,10 @@ fn measured(net: &Net, data: &Dataset, options: &Map) -> Answer<Map> {
         Some(OptionValue::Texts(names)) => names,
         Some(OptionValue::Text(name)) => vec![name],
         Some(other) => {
-            return Err(Fault::error("TypeError", format!("evaluate takes metrics as an array of names; found {other}")));
+            return Err(Fault::error(
+                "TypeError",
+                format!("evaluate takes metrics as an array of names; found {other}"),
+            ));
         }
         None => Vec::new(),
     };
