@@ -54,7 +54,10 @@ fn what_is_shown_of_a_run_says_where_it_stands_and_what_goes_on() {
         }
     };
     check("run", &["paused", "before its first hook", "run.step()", "run.resume()", "run.stop("]);
-    check("run.batch()", &["paused", "at end_training_batch, epoch 1 of 3, batch 1 of 4", "next is start_training_batch"]);
+    check(
+        "run.batch()",
+        &["paused", "at end_training_batch, epoch 1 of 3, batch 1 of 4", "next is start_training_batch"],
+    );
     check("run.resume()", &["done", "run.history"]);
     check("run.stop(\"seen enough\")", &["stopped", "seen enough"]);
     check("run.outcome", &["unfinished"]);
@@ -134,7 +137,11 @@ fn every_option_is_taken_in_its_spellings_with_whole_numbers_and_others() {
     check("#{ optimizer: \"lion\", lr: 1 }", "c.learning_rate", "1.0");
     check("#{ optimizer: adamw(1) }", "c.learning_rate", "1.0");
     check("#{ learning_rate: 0.5, optimizer: adamw(0.1) }", "c.learning_rate", "0.5");
-    check("#{ optimiser: sgd(0.1, #{ momentum: 0.9, nesterov: true }) }", "c.hyperparameters.optimizer.nesterov", "true");
+    check(
+        "#{ optimiser: sgd(0.1, #{ momentum: 0.9, nesterov: true }) }",
+        "c.hyperparameters.optimizer.nesterov",
+        "true",
+    );
     check("#{ optimizer: lion(0.001, #{ beta1: 0.8, weight_decay: 0 }) }", "c.hyperparameters.optimizer.beta1", "0.8");
     check("#{ optimizer: sgd(1), schedule: step_decay(1, 0.5) }", "c.learning_rate", "0.5");
     check("#{ optimizer: sgd(1), scheduler: cosine(4) }", "c.learning_rate", "0.5");
@@ -185,8 +192,17 @@ fn the_same_seed_gives_the_same_bits_however_the_run_is_moved() {
     check(&["while run.outcome == \"unfinished\" { run.step(); }"]);
     check(&["run.step(3);", "run.batch();", "run.epoch();", "run.run_until(\"ctx.epoch == 2\");", "run.resume();"]);
     check(&["run.batch();", "evaluate(net, data);", "net.predict(data);", "let other = net.copy();", "run.resume();"]);
-    check(&["let more = fit(net.copy(), data, #{ seed: 99, checkpoints: false });", "run.batch();", "more.epoch();", "run.resume();"]);
-    check(&["run.step(1, \"batch\");", "%%plugin looks\nfn end_training_batch(ctx) { this.loss = ctx.loss; ctx.model.parameter(\"0.bias\"); }", "run.resume();"]);
+    check(&[
+        "let more = fit(net.copy(), data, #{ seed: 99, checkpoints: false });",
+        "run.batch();",
+        "more.epoch();",
+        "run.resume();",
+    ]);
+    check(&[
+        "run.step(1, \"batch\");",
+        "%%plugin looks\nfn end_training_batch(ctx) { this.loss = ctx.loss; ctx.model.parameter(\"0.bias\"); }",
+        "run.resume();",
+    ]);
     let mut other = Session::new();
     other.good(&IRIS.replace("seed: 7", "seed: 8"));
     other.good("run.resume();");

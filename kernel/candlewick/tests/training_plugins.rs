@@ -120,10 +120,7 @@ fn start_training_session(ctx) { print(`session, late ${ctx.late}`); }
 fn start_epoch(ctx) { print(`epoch ${ctx.epoch}, late ${ctx.late}`); }
 fn end_training_batch(ctx) { print(`batch ${ctx.batch}, late ${ctx.late}`); }",
     );
-    assert_eq!(
-        session.good("run.batch();").printed(),
-        "session, late true\nepoch 1, late true\nbatch 1, late false\n"
-    );
+    assert_eq!(session.good("run.batch();").printed(), "session, late true\nepoch 1, late true\nbatch 1, late false\n");
     assert_eq!(session.good("run.batch();").printed(), "batch 2, late false\n");
     assert_eq!(session.good("run.run_until(\"start_epoch\");").printed(), "batch 3, late false\nepoch 2, late false\n");
 }
@@ -133,7 +130,9 @@ fn a_failing_hook_is_put_back_counted_and_quarantined_until_its_cell_is_mended()
     let mut session = Session::new();
     session.good(IRIS);
     let plugin = |body: &str| {
-        format!("%%plugin p\nconst metadata = #{{ state: #{{ n: 0 }} }};\nfn end_training_batch(ctx) {{ this.n += 1; {body} }}\nfn end_epoch(ctx) {{ print(this.n); }}")
+        format!(
+            "%%plugin p\nconst metadata = #{{ state: #{{ n: 0 }} }};\nfn end_training_batch(ctx) {{ this.n += 1; {body} }}\nfn end_epoch(ctx) {{ print(this.n); }}"
+        )
     };
     // Every second call fails: never three in a row, so it stays in service, and failed calls leave no trace in `this`.
     session.good(&plugin("if ctx.batch % 2 == 1 { throw \"odd\"; }"));
@@ -154,7 +153,8 @@ fn a_failing_hook_is_put_back_counted_and_quarantined_until_its_cell_is_mended()
 fn an_error_ends_the_run_where_the_plugin_says_so() {
     let mut session = Session::new();
     session.good(IRIS);
-    session.good("%%plugin strict on_error=stop\nfn end_training_batch(ctx) { if ctx.batch == 2 { throw \"no more\"; } }");
+    session
+        .good("%%plugin strict on_error=stop\nfn end_training_batch(ctx) { if ctx.batch == 2 { throw \"no more\"; } }");
     let problem = session.problem("run.resume();");
     assert_eq!(problem.name, "TrainingError");
     for word in ["epoch 0, batch 2", "plugin strict", "end_training_batch", "no more"] {
