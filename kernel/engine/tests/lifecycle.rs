@@ -3,6 +3,8 @@
 //! The test performs every cell of the table and compares. `UPDATE_EXPECT=1` writes what it found into the page, for
 //! a person to read before committing.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)] // makers outside `#[test]` functions unwrap too
+
 use candle_core::{Device, Tensor};
 use candlewick_engine::EngineError;
 use candlewick_engine::data::Dataset;

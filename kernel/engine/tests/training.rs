@@ -1,5 +1,7 @@
 //! Training on real data: it learns, it is repeatable to the bit, and it can be interrupted, stepped and resumed.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)] // makers outside `#[test]` functions unwrap too
+
 use candle_core::{Device, Tensor};
 use candlewick_engine::data::Dataset;
 use candlewick_engine::nn::{LayerSpec, Net};

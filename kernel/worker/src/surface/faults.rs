@@ -60,13 +60,10 @@ pub fn texts(what: &str, items: &Array) -> Answer<Vec<String>> {
 
 /// Refuses options that are not known.
 pub fn known(what: &str, options: &Map, names: &[&str]) -> Answer<()> {
-    for name in options.keys().filter(|name| !names.contains(&name.as_str())) {
-        let hint =
-            nearest(name, names.iter().copied()).map_or(String::new(), |near| format!(" (did you mean `{near}`?)"));
-        let text = format!("{what} has no option `{name}`{hint}; it takes {}", names.join(", "));
-        return Err(Fault::error("NameError", text));
-    }
-    Ok(())
+    let Some(name) = options.keys().find(|name| !names.contains(&name.as_str())) else { return Ok(()) };
+    let hint = nearest(name, names.iter().copied()).map_or(String::new(), |near| format!(" (did you mean `{near}`?)"));
+    let text = format!("{what} has no option `{name}`{hint}; it takes {}", names.join(", "));
+    Err(Fault::error("NameError", text))
 }
 
 fn named(found: &str, value: &Dynamic) -> String {

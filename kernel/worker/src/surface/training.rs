@@ -274,7 +274,7 @@ fn measured(net: &Net, data: &Dataset, options: &Map) -> Answer<Map> {
         None if data.targets().dtype() == candle_core::DType::U32 => Loss::CrossEntropy,
         None => Loss::Mse,
     };
-    let metrics = match options.get("metrics").map(|value| option_value(value)) {
+    let metrics = match options.get("metrics").map(option_value) {
         Some(OptionValue::Texts(names)) => names,
         Some(OptionValue::Text(name)) => vec![name],
         Some(other) => {
