@@ -7,6 +7,7 @@
 mod binder;
 mod commands;
 mod connection_file;
+mod examples;
 mod install;
 mod jupyter;
 mod notebooks;

@@ -4,7 +4,7 @@
 
 use crate::support::{Home, finish, notebook, python};
 use serde_json::{Value, json};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 #[test]
 fn a_notebook_gives_the_same_through_jupyter_and_headless() {
@@ -24,7 +24,15 @@ fn every_notebook_that_is_shipped_does() {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("notebooks");
     let files = std::fs::read_dir(directory).into_iter().flatten().map(|entry| entry.unwrap().path());
     for path in files.filter(|path| path.extension().is_some_and(|extension| extension == "ipynb")) {
-        assert!(!same(&Home::new(), &path).is_empty(), "{} shows no result", path.display());
+        let results = same(&Home::new(), &path);
+        assert!(!results.is_empty(), "{} shows no result", path.display());
+        if path.ends_with("01-first-run.ipynb") {
+            let loss = results.last().and_then(Value::as_str).and_then(|text| text.parse::<f64>().ok());
+            assert!(
+                loss.is_some_and(|loss| loss > 0.0 && loss < 1.0),
+                "the last result is the final loss: {results:?}"
+            );
+        }
     }
 }
 
@@ -40,16 +48,36 @@ fn same(home: &Home, path: &Path) -> Vec<Value> {
     execute.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python/execute.py"));
     execute.env("JUPYTER_PATH", home.join("prefix/share/jupyter"));
     finish(execute.args([&copy, &jupyter]), true);
+    for path in [&headless, &jupyter] {
+        every_picture_has_a_text(path);
+    }
     let results = results(&headless);
     assert_eq!(results, self::results(&jupyter), "{}", path.display());
     results
 }
 
-fn results(path: &PathBuf) -> Vec<Value> {
+fn every_picture_has_a_text(path: &Path) {
+    let outputs = outputs(path);
+    assert!(outputs.iter().all(|output| output["output_type"] != "error"), "{}", path.display());
+    for data in outputs.iter().map(|output| &output["data"]).filter(|data| !data["image/svg+xml"].is_null()) {
+        let (picture, text) = (joined(&data["image/svg+xml"]), joined(&data["text/plain"]));
+        assert!(
+            picture.contains("<svg") && picture.contains("</svg>") && !text.is_empty(),
+            "{}: {text}",
+            path.display()
+        );
+    }
+}
+
+fn outputs(path: &Path) -> Vec<Value> {
     let notebook: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
     let cells = notebook["cells"].as_array().unwrap().iter().filter(|cell| cell["cell_type"] == "code");
-    let outputs = cells.flat_map(|cell| cell["outputs"].as_array().unwrap());
-    let results = outputs.filter(|output| output["output_type"] == "execute_result");
+    cells.flat_map(|cell| cell["outputs"].as_array().unwrap().clone()).collect()
+}
+
+fn results(path: &Path) -> Vec<Value> {
+    let outputs = outputs(path);
+    let results = outputs.iter().filter(|output| output["output_type"] == "execute_result");
     let texts = results.map(|output| timeless(&joined(&output["data"]["text/plain"])));
     texts.filter(|text| !text.is_empty()).map(Value::from).collect()
 }

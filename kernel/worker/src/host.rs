@@ -63,6 +63,7 @@ impl Host {
     pub fn execute(&mut self, cell: &Execute) -> Finished {
         let source = format!("cell {}", cell.cell);
         self.sources.remember(&source, &cell.code);
+        self.session.room.begin();
         let outcome = self.run_text(&cell.code, &source);
         self.notebook.end_cell();
         let mut finished = Finished::default();

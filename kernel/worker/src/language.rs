@@ -36,7 +36,11 @@ pub fn engine(session: &Session) -> Engine {
         let place = place.into_iter().flatten().collect::<Vec<_>>().join(", ");
         debugged.print(StreamName::Stderr, &format!("{place}: {text}\n"));
     });
-    engine.on_progress(|_| interrupt::requested().then_some(Dynamic::UNIT));
+    let room = session.room.clone();
+    engine.on_progress(move |_| match interrupt::requested() {
+        true => Some(Dynamic::UNIT),
+        false => room.shortage().map(Dynamic::from),
+    });
     #[allow(deprecated)] // Rhai's mark for an interface that may still change
     engine.on_var(|name, index, context| Ok(if index > 0 { None } else { constant(name, &context) }));
     engine.register_type_with_name::<Fault>("error");

@@ -16,6 +16,7 @@ mod notebook;
 mod outbox;
 mod problem;
 pub mod process;
+pub mod room;
 mod runs;
 pub mod script;
 pub mod session;

@@ -136,6 +136,10 @@ impl Reporter<'_> {
         match error {
             E::ErrorParsing(kind, _) => ("SyntaxError", kind.to_string()),
             E::ErrorVariableNotFound(name, _) => ("NameError", self.missing_variable(name, frames)),
+            E::ErrorTerminated(why, _) if why.is::<Fault>() => match why.read_lock::<Fault>() {
+                Some(fault) => (fault.name, fault.message.clone()),
+                None => ("Interrupted", String::new()),
+            },
             E::ErrorTerminated(..) => {
                 ("Interrupted", "the cell was interrupted; what it had done so far stays".to_owned())
             }

@@ -3,6 +3,7 @@
 //! Must not know the notebook's scope. Read [`Session`] first.
 
 use crate::Outbox;
+use crate::room::Room;
 use crate::show::Shows;
 use candlewick_link::Bundle;
 use candlewick_plugin_manager::PluginManager;
@@ -18,6 +19,8 @@ pub struct Session {
     pub plugins: Rc<RefCell<PluginManager>>,
     /// How values of each type look.
     pub shows: Rc<Shows>,
+    /// Keeps cells from filling the memory.
+    pub room: Rc<Room>,
     displays: Rc<Cell<u64>>,
     checkpoints: Rc<Cell<u64>>,
     pages: Rc<RefCell<Vec<Bundle>>>,
@@ -30,6 +33,7 @@ impl Session {
             outbox,
             plugins: Rc::default(),
             shows: Rc::new(shows),
+            room: Rc::default(),
             displays: Rc::default(),
             checkpoints: Rc::default(),
             pages: Rc::default(),

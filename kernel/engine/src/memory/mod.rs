@@ -11,5 +11,5 @@ mod resident;
 
 pub use allocator::TaggedAllocator;
 pub use category::{Category, Guard, tag};
-pub use counters::{Snapshot, snapshot};
-pub use resident::{Trimmed, on_trim, resident_bytes, trim};
+pub use counters::{Snapshot, roughly, snapshot};
+pub use resident::{Trimmed, available_bytes, on_trim, resident_bytes, trim};

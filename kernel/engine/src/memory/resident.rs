@@ -13,6 +13,21 @@ pub fn resident_bytes() -> Option<u64> {
     field("/proc/self/smaps_rollup", "Rss:").or_else(|| field("/proc/self/status", "VmRSS:"))
 }
 
+/// Bytes that this process can still take before the machine, or the control group it runs in, is full; none where the
+/// system is not asked.
+pub fn available_bytes() -> Option<u64> {
+    let machine = field("/proc/meminfo", "MemAvailable:")?;
+    Some(left_in_group().map_or(machine, |left| machine.min(left)))
+}
+
+/// What a container may still take. Its page cache is not counted: the system gives that back when memory is short.
+fn left_in_group() -> Option<u64> {
+    let limit = std::fs::read_to_string("/sys/fs/cgroup/memory.max").ok()?.trim().parse::<u64>().ok()?;
+    let used = std::fs::read_to_string("/sys/fs/cgroup/memory.stat").ok()?;
+    let used = used.lines().find_map(|line| line.strip_prefix("anon "))?.trim().parse().ok()?;
+    Some(limit.saturating_sub(used))
+}
+
 /// A field such as `Rss:   1234 kB`, in bytes.
 fn field(path: &str, name: &str) -> Option<u64> {
     let text = std::fs::read_to_string(path).ok()?;

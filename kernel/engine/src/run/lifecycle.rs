@@ -153,6 +153,10 @@ impl Run {
             self.plan.ending.get_or_insert(Outcome::Stopped);
             self.stop_reason.get_or_insert_with(|| reason.to_owned());
             self.plan.leave();
+            // Before its first hook nothing was started, so that it ends here.
+            if self.is_finished() {
+                self.net.set_owner(None);
+            }
         }
     }
 

@@ -3,7 +3,7 @@
 use super::drawing::{Drawing, look};
 use super::until::Until;
 use crate::problem::Fault;
-use crate::script::{Slot, fact};
+use crate::script::{Slot, fact, has, setting};
 use crate::session::Session;
 use crate::show::Show;
 use crate::surface::{Answer, fault, interrupted};
@@ -71,7 +71,17 @@ impl RunHandle {
 
     /// Ends the run.
     pub fn stop(&self, reason: &str) -> Answer<Self> {
-        self.0.run.try_borrow_mut().map_err(|_| busy())?.stop(reason);
+        {
+            let mut run = self.0.run.try_borrow_mut().map_err(|_| busy())?;
+            if run.is_finished() {
+                return Err(ended(&run));
+            }
+            run.stop(reason);
+            // Before its first hook nothing was started, so that nothing is left to be closed.
+            if run.is_finished() {
+                return Ok(self.clone());
+            }
+        }
         self.drive(false, |_, _| Ok(false))
     }
 
@@ -265,6 +275,7 @@ impl Show for RunChart {
 pub fn types(engine: &mut Engine) {
     engine.register_type_with_name::<ContextView>("context").register_type_with_name::<RunChart>("chart");
     engine.register_indexer_get(|view: &mut ContextView, name: ImmutableString| -> Answer<Dynamic> {
-        fact(&view.0, &name)
+        setting(&view.0, &name).map_or_else(|| fact(&view.0, &name), Ok)
     });
+    engine.register_fn("has", |view: &mut ContextView, name: &str| has(&view.0, name));
 }

@@ -253,11 +253,18 @@ pub fn fact(context: &Context, name: &str) -> Answer {
     }
 }
 
-fn has(context: &Context, name: &str) -> Answer<bool> {
+/// Whether a fact or a value of the working zone is there.
+pub fn has(context: &Context, name: &str) -> Answer<bool> {
     match context.get(name) {
         Some(fact) => Ok(!matches!(fact, Fact::Missing(_))),
         None => Ok(!working(context, name)?.is_unit()),
     }
+}
+
+/// A number that plugins may set, such as `learning_rate`; none for any other name.
+pub fn setting(context: &Context, name: &str) -> Option<Dynamic> {
+    const NUMBERS: [&str; 5] = ["learning_rate", "accumulate", "clip_norm", "loss_scale", "batch_size"];
+    NUMBERS.contains(&name).then(|| working(context, name).ok()).flatten()
 }
 
 fn working(context: &Context, name: &str) -> Answer {

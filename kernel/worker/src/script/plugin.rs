@@ -95,7 +95,8 @@ impl RhaiPlugin {
     }
 
     fn failed(&self, error: &EvalAltResult) -> PluginError {
-        if matches!(innermost(error), EvalAltResult::ErrorTerminated(..)) {
+        // Ended by the user, that is; a fault there is what the script itself did.
+        if matches!(innermost(error), EvalAltResult::ErrorTerminated(why, _) if !why.is::<Fault>()) {
             return PluginError::Interrupted;
         }
         let sources = Sources::default();
