@@ -143,7 +143,7 @@ impl OutputSink for ToClients {
                 self.0.display(mime_bundle(bundle), display_id.as_deref()).await;
             }
             Output::Result(bundle) => self.0.execute_result(mime_bundle(bundle)).await,
-            Output::ClearOutput { wait } => self.0.clear_output(wait).await,
+            Output::Clear { wait } => self.0.clear_output(wait).await,
         }
     }
 }
@@ -153,9 +153,7 @@ fn kernel_info() -> KernelInfo {
     KernelInfo {
         implementation: "candlewick".into(),
         implementation_version: version.into(),
-        banner: format!(
-            "Candlewick {version}: Rhai cells, a candle engine and plugins. `%help` lists what there is."
-        ),
+        banner: format!("Candlewick {version}: Rhai cells, a candle engine and plugins. `%help` lists what there is."),
         language_info: LanguageInfo {
             name: "rhai".into(),
             version: "1.27".into(),

@@ -4,12 +4,18 @@
 //! `kernel_process` (Jupyter) and `run` (headless) are its two front ends.
 
 mod death;
+pub mod doctor;
 mod history;
+pub mod install;
 pub mod kernel_process;
+mod kernelspec;
+pub mod lab;
 mod notebook;
 mod notebook_outputs;
 pub mod parameters;
+mod places;
 mod plugin_table;
+mod python;
 mod replace;
 pub mod run;
 mod session;

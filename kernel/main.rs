@@ -3,10 +3,13 @@
 //! Owns the names of commands and the exit code. Must not know how any of them works. Read [`Command`] first.
 
 use candlewick as _;
+use candlewick_kernel::doctor::doctor;
+use candlewick_kernel::install::{Audience, install, pack, uninstall};
 use candlewick_kernel::parameters::Parameter;
 use candlewick_kernel::run::{Job, run};
-use candlewick_kernel::{kernel_process, say};
-use clap::{Parser, Subcommand};
+use candlewick_kernel::{kernel_process, lab, say};
+use clap::{Args, Parser, Subcommand};
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -20,6 +23,24 @@ struct CommandLine {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Open JupyterLab with this kernel; sets it up the first time.
+    Lab {
+        /// The directory to open [default: notebooks].
+        directory: Option<PathBuf>,
+        /// Print the address instead of opening a browser.
+        #[arg(long)]
+        no_browser: bool,
+        /// Passed on to JupyterLab.
+        #[arg(last = true)]
+        arguments: Vec<OsString>,
+    },
+    /// Copy this kernel to the user's data directory and tell Jupyter about it.
+    Install {
+        #[command(flatten)]
+        audience: ForWhom,
+    },
+    /// Remove what `install` put there.
+    Uninstall,
     /// Run all cells of a notebook, without Jupyter.
     Run {
         /// The notebook.
@@ -40,9 +61,45 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         connection_file: PathBuf,
     },
+    /// Say what is installed, what is missing and what to do.
+    Doctor {
+        /// Print it as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Make a release archive of this program.
+    #[command(hide = true)]
+    Pack {
+        /// The archive, a .tar.gz.
+        archive: PathBuf,
+    },
     /// The process that runs cells (started by the kernel).
     #[command(hide = true)]
     Worker,
+}
+
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+struct ForWhom {
+    /// For every Jupyter of this user.
+    #[arg(long)]
+    user: bool,
+    /// For the Jupyter of the Python that `python3` is.
+    #[arg(long)]
+    sys_prefix: bool,
+    /// For the Jupyter under this prefix.
+    #[arg(long, value_name = "P")]
+    prefix: Option<PathBuf>,
+}
+
+impl From<ForWhom> for Audience {
+    fn from(whom: ForWhom) -> Self {
+        match whom {
+            ForWhom { prefix: Some(prefix), .. } => Self::Prefix(prefix),
+            ForWhom { sys_prefix: true, .. } => Self::SysPrefix,
+            ForWhom { .. } => Self::User,
+        }
+    }
 }
 
 unsafe extern "C" {
@@ -51,18 +108,27 @@ unsafe extern "C" {
 }
 
 fn main() -> ExitCode {
-    let done = match CommandLine::parse().command {
-        // SAFETY: the library that is linked at load time defines it with this signature, and it is called once.
-        Command::Worker => std::process::exit(unsafe { candlewick_worker_main() }),
-        Command::Run { notebook, out, parameters, json } => run(&Job { notebook, out, parameters, json }),
-        Command::Kernel { connection_file } => kernel_process::serve(&connection_file).map(|()| true),
-    };
-    match done {
+    match obey(CommandLine::parse().command) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             say(&format!("candlewick: {error:#}"));
             ExitCode::FAILURE
         }
+    }
+}
+
+/// True when everything that was asked for has happened.
+fn obey(command: Command) -> anyhow::Result<bool> {
+    match command {
+        // SAFETY: the library that is linked at load time defines it with this signature, and it is called once.
+        Command::Worker => std::process::exit(unsafe { candlewick_worker_main() }),
+        Command::Lab { directory, no_browser, arguments } => lab::open(directory.as_deref(), no_browser, &arguments),
+        Command::Install { audience } => install(&audience.into()),
+        Command::Uninstall => uninstall(),
+        Command::Run { notebook, out, parameters, json } => run(&Job { notebook, out, parameters, json }),
+        Command::Kernel { connection_file } => kernel_process::serve(&connection_file).map(|()| true),
+        Command::Doctor { json } => doctor(json),
+        Command::Pack { archive } => pack(&archive),
     }
 }

@@ -63,7 +63,8 @@ impl Notebook {
     /// As [`NotebookError`] lists.
     pub fn read(path: &Path) -> Result<Self, NotebookError> {
         let text = std::fs::read(path).map_err(|source| NotebookError::Unreadable { path: path.into(), source })?;
-        let document = serde_json::from_slice(&text).map_err(|why| NotebookError::NotJson { path: path.into(), why })?;
+        let document =
+            serde_json::from_slice(&text).map_err(|why| NotebookError::NotJson { path: path.into(), why })?;
         let notebook = Self { document };
         notebook.check_form().map_err(|why| NotebookError::NotNotebook { path: path.into(), why })?;
         notebook.check_kernel(path)?;
@@ -143,11 +144,9 @@ impl Notebook {
         let named = |name: Option<&str>| name.unwrap_or("unnamed").to_owned();
         match ours {
             true => Ok(()),
-            false => Err(NotebookError::OtherKernel {
-                path: path.into(),
-                kernel: named(kernel),
-                language: named(language),
-            }),
+            false => {
+                Err(NotebookError::OtherKernel { path: path.into(), kernel: named(kernel), language: named(language) })
+            }
         }
     }
 }

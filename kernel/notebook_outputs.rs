@@ -45,8 +45,8 @@ impl NotebookOutputs {
             Output::Stream(name, text) => cell.stream(name, text),
             Output::Display { bundle, display_id, .. } => cell.add(Shown::Display(bundle, display_id)),
             Output::Result(bundle) => cell.add(Shown::Result(bundle)),
-            Output::ClearOutput { wait: true } => cell.clear_next = true,
-            Output::ClearOutput { wait: false } => cell.shown.clear(),
+            Output::Clear { wait: true } => cell.clear_next = true,
+            Output::Clear { wait: false } => cell.shown.clear(),
         }
     }
 
@@ -185,11 +185,11 @@ mod tests {
         let mut outputs = NotebookOutputs::default();
         outputs.begin(1);
         outputs.put(print("a"));
-        outputs.put(Output::ClearOutput { wait: true });
+        outputs.put(Output::Clear { wait: true });
         assert_eq!(short(&outputs, 0).len(), 1);
         outputs.put(print("b"));
         assert_eq!(short(&outputs, 0), [r#"["b"]"#]);
-        outputs.put(Output::ClearOutput { wait: false });
+        outputs.put(Output::Clear { wait: false });
         assert!(short(&outputs, 0).is_empty());
     }
 

@@ -78,6 +78,7 @@ async fn run_cells(session: &Session, notebook: &mut Notebook, out: Option<&Path
         shown.outputs().begin(number);
         let cell = Cell { code, number, ..Cell::default() };
         let Finished { problem, pages, .. } = session.execute(cell, &shown).await;
+        shown.settle();
         for page in pages {
             shown.put(Output::Display { bundle: page, display_id: None, update: false }).await;
         }
@@ -124,11 +125,40 @@ async fn pass_on_interrupts(session: &Session, mut signals: Signals) -> std::con
 #[derive(Default)]
 struct Shown {
     outputs: Mutex<NotebookOutputs>,
+    /// Displays of the running cell that may still be replaced, by display id.
+    live: Mutex<Vec<(String, Bundle)>>,
 }
 
 impl Shown {
     fn outputs(&self) -> MutexGuard<'_, NotebookOutputs> {
         self.outputs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn live(&self) -> MutexGuard<'_, Vec<(String, Bundle)>> {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A live view would fill the screen: its last state is shown when its cell has ended.
+    fn keep(&self, id: &str, bundle: &Bundle) {
+        if terminal::is_watched() {
+            let line = bundle.get("text/plain").unwrap_or_default();
+            if !line.contains('\n') {
+                terminal::pass(&format!("\r\u{1b}[K{line}"));
+            }
+        }
+        let mut live = self.live();
+        match live.iter_mut().find(|(own, _)| own == id) {
+            Some((_, shown)) => shown.clone_from(bundle),
+            None => live.push((id.to_owned(), bundle.clone())),
+        }
+    }
+
+    fn settle(&self) {
+        let live = std::mem::take(&mut *self.live());
+        if !live.is_empty() && terminal::is_watched() {
+            terminal::pass("\r\u{1b}[K");
+        }
+        live.iter().for_each(|(_, bundle)| show_text(bundle));
     }
 }
 
@@ -136,9 +166,13 @@ impl OutputSink for Shown {
     async fn put(&self, output: Output) {
         match &output {
             Output::Stream(_, text) => terminal::pass(text),
-            Output::Result(bundle) | Output::Display { bundle, update: false, .. } => show_text(bundle),
-            // A live view would fill the screen; its last state is in the file.
-            Output::Display { .. } | Output::ClearOutput { .. } => {}
+            Output::Display { bundle, display_id: Some(id), .. } => self.keep(id, bundle),
+            Output::Result(bundle) => {
+                self.settle();
+                show_text(bundle);
+            }
+            Output::Display { bundle, .. } => show_text(bundle),
+            Output::Clear { .. } => {}
         }
         self.outputs().put(output);
     }

@@ -31,7 +31,7 @@ pub enum Output {
     /// The value of the last expression.
     Result(Bundle),
     /// The outputs so far go away, at once or when the next one comes.
-    ClearOutput {
+    Clear {
         /// Wait for the next output.
         wait: bool,
     },

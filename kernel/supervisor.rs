@@ -178,7 +178,7 @@ impl Supervisor {
             FromWorker::Stream { name, text } => Output::Stream(name, text),
             FromWorker::Display { bundle, display_id, update } => Output::Display { bundle, display_id, update },
             FromWorker::Result { bundle } => Output::Result(bundle),
-            FromWorker::ClearOutput { wait } => Output::ClearOutput { wait },
+            FromWorker::ClearOutput { wait } => Output::Clear { wait },
             FromWorker::PluginRegistered(record) => return self.plugins.put(record),
             FromWorker::PluginRemoved { name } => return self.plugins.remove(&name),
             // Answers to requests whose asker has gone.
@@ -210,7 +210,8 @@ impl Supervisor {
     /// The sentence about the new worker.
     fn what_came_back(&self, failed: &[(String, String)]) -> String {
         let is_back = |name: &&str| failed.iter().all(|(other, _)| other != name);
-        let names: Vec<&str> = self.plugins.records().iter().map(|record| record.name.as_str()).filter(is_back).collect();
+        let names: Vec<&str> =
+            self.plugins.records().iter().map(|record| record.name.as_str()).filter(is_back).collect();
         let mut text = "A new worker runs; variables and functions of earlier cells are gone, \
                         run the cells that make them again."
             .to_owned();
@@ -232,7 +233,10 @@ impl Supervisor {
             Failure::Died(death) => format!("it {} before it was ready.{}", death.clause(), said(&death)),
             Failure::NotStarted(why) => why,
         };
-        problem("WorkerNotStarted", format!("The worker could not be started: {why}\n`candlewick doctor` checks what it needs."))
+        problem(
+            "WorkerNotStarted",
+            format!("The worker could not be started: {why}\n`candlewick doctor` checks what it needs."),
+        )
     }
 }
 

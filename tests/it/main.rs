@@ -1,1 +1,15 @@
-//! Tests of the application, from outside.
+//! Tests of the application, from outside: the executable as users and Jupyter start it.
+//!
+//! Everything is started without `LD_LIBRARY_PATH`, which cargo sets and Jupyter does not. Read `support` first.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)] // what the tests share panics too
+
+mod binder;
+mod commands;
+mod connection_file;
+mod install;
+mod jupyter;
+mod notebooks;
+mod run;
+mod support;
+mod worker_death;

@@ -1,18 +1,41 @@
 //! The facade: one shared library that holds engine, worker and plugins, and the process's allocator.
 //!
 //! Everything that users' Rust code and the executable need passes through here, so that there is one copy of every
-//! static. It owns nothing but the allocator and the entry point. Read [`candlewick_worker_main`] first.
+//! static. It owns the allocator, the entry point and the list of built-in plugins. Read [`prelude`] first.
 
 pub use candlewick_engine as engine;
 pub use candlewick_plugin_api as plugin_api;
 pub use candlewick_plugin_manager as plugin_manager;
 pub use candlewick_worker as worker;
 
+pub mod prelude;
+
+use candlewick_history::History;
+use candlewick_live_chart::LiveChart;
+use candlewick_progress::ProgressLine;
+use engine::memory::TaggedAllocator;
+use plugin_api::Plugin;
+use plugin_manager::{PluginManager, Registration};
+
+/// Counts every block of the process by category; declared here because std is shared and takes its allocator from here.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: TaggedAllocator<mimalloc::MiMalloc> = TaggedAllocator::new(mimalloc::MiMalloc);
 
 /// Runs the worker process until its link closes; the exit status. The executable's only way into this library.
 #[unsafe(no_mangle)]
 pub extern "C" fn candlewick_worker_main() -> i32 {
-    worker::process::main()
+    worker::process::main(install_built_in_plugins)
+}
+
+/// Registers the plugins that every session begins with: history, live chart, progress line.
+pub fn install_built_in_plugins(plugins: &mut PluginManager) {
+    let built_in: [(Box<dyn Plugin>, i64); 3] = [
+        (Box::new(History::new()), candlewick_history::PRIORITY),
+        (Box::new(LiveChart::new()), candlewick_live_chart::PRIORITY),
+        (Box::new(ProgressLine::new()), candlewick_progress::PRIORITY),
+    ];
+    for (plugin, priority) in built_in {
+        // Refused only when a name is taken, and nothing is registered before these; a test lists all three.
+        drop(plugins.register(plugin, Registration { priority, ..Registration::from_origin("built in") }));
+    }
 }

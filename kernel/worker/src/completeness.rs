@@ -22,12 +22,21 @@ pub fn of(engine: &Engine, text: &str) -> (&'static str, String) {
         Part::Command(_) => None,
     });
     match broken {
+        None if is_open(engine, last) => ("incomplete", String::new()),
         None => ("complete", String::new()),
         Some((text, error)) if text == last && ends_early(engine, text, error.position()) => {
             ("incomplete", "    ".repeat(depth(engine, text)))
         }
         Some(_) => ("invalid", String::new()),
     }
+}
+
+/// Whether a comment is not closed: Rhai itself takes that for whole.
+fn is_open(engine: &Engine, text: &str) -> bool {
+    let texts = [text];
+    let (mut stream, _) = engine.lex(&texts);
+    stream.by_ref().take_while(|(token, _)| !matches!(token, Token::EOF)).for_each(drop);
+    stream.state.comment_level > 0
 }
 
 /// Whether an error stands at the end of the text, so that more text may mend it.
@@ -83,7 +92,8 @@ mod tests {
         check("let x =", "incomplete", 0);
         check("1 +", "incomplete", 0);
         check("let s = `a", "incomplete", 0);
-        check("/* a", "complete", 0);
+        check("/* a", "incomplete", 0);
+        check("/* a */", "complete", 0);
         check("1 1", "invalid", 0);
         check("let = 3", "invalid", 0);
         check("}", "invalid", 0);

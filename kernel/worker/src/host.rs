@@ -31,7 +31,7 @@ pub struct Host {
 /// A part of a cell that is ready to run.
 enum Step<'a> {
     Statements(AST, bool),
-    Command(fn(&mut Host, &Call) -> Outcome, cell::Line<'a>),
+    Command(commands::LineRun, cell::Line<'a>),
 }
 
 impl Host {
@@ -75,6 +75,7 @@ impl Host {
             }
             Err(problem) => finished.problem = Some(problem),
         }
+        finished.pages = self.session.take_pages();
         flush_native_output();
         self.session.outbox.flush();
         finished

@@ -55,16 +55,14 @@ fn limit_sizes(engine: &mut Engine) {
     engine.register_fn("pad", |array: &mut Array, count: i64, item: Dynamic| {
         within("an array", count, ELEMENTS)?;
         let count = usize::try_from(count).unwrap_or(0);
-        Ok::<_, Box<EvalAltResult>>(if count > array.len() {
-            array.resize(count, item)
-        })
+        array.resize(count.max(array.len()), item);
+        Ok::<_, Box<EvalAltResult>>(())
     });
     engine.register_fn("pad", |blob: &mut Blob, count: i64, byte: i64| {
         within("a blob", count, BYTES)?;
         let count = usize::try_from(count).unwrap_or(0);
-        Ok::<_, Box<EvalAltResult>>(if count > blob.len() {
-            blob.resize(count, byte as u8)
-        })
+        blob.resize(count.max(blob.len()), byte as u8);
+        Ok::<_, Box<EvalAltResult>>(())
     });
     engine.register_fn("blob", |count: i64| blob(count, 0));
     engine.register_fn("blob", blob);
@@ -88,7 +86,7 @@ fn within(what: &str, count: i64, limit: i64) -> Result<(), Box<EvalAltResult>> 
     if count <= limit {
         return Ok(());
     }
-    Err(Fault::new("LimitError", format!("{what} of {count} elements was asked for; one call makes {limit} at most")))
+    Err(Fault::error("LimitError", format!("{what} of {count} elements was asked for; one call makes {limit} at most")))
 }
 
 /// Rhai's own functions: name, type of the first parameter as users name types, signature.

@@ -16,12 +16,14 @@ mod notebook;
 mod outbox;
 mod problem;
 pub mod process;
+mod runs;
 pub mod script;
 pub mod session;
 pub mod show;
 pub mod surface;
 mod usage;
 
+pub use capture::Pipes;
 pub use host::Host;
 pub use outbox::{Outbox, Sink};
-pub use problem::Sources;
+pub use problem::{Fault, Sources};

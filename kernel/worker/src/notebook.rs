@@ -143,3 +143,48 @@ impl Origin {
         (self.start..=self.end).contains(&place)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(engine: &Engine, notebook: &mut Notebook, text: &str) -> Dynamic {
+        let ast = engine.compile(text).unwrap();
+        notebook.adopt_functions(&ast, "cell");
+        let value = notebook.run(engine, &ast, "cell").unwrap();
+        notebook.end_cell();
+        value
+    }
+
+    #[test]
+    fn a_cell_run_fifty_times_leaves_one_object_alive() {
+        let object: Rc<()> = Rc::default();
+        let mut engine = Engine::new();
+        let made = object.clone();
+        engine.register_fn("make", move || made.clone());
+        let mut notebook = Notebook::new(&engine);
+        let before = Rc::strong_count(&object);
+        for _ in 0..50 {
+            let _ = run(&engine, &mut notebook, "let net = make(); const FIXED = make(); fn f() { FIXED }");
+        }
+        // The variable, the constant, and the constant as functions see it.
+        assert_eq!(Rc::strong_count(&object) - before, 3);
+        notebook.reset(&engine);
+        assert_eq!(Rc::strong_count(&object), before);
+    }
+
+    #[test]
+    fn imports_work_in_later_cells() {
+        let file = std::env::temp_dir().join(format!("candlewick-import-{}.rhai", std::process::id()));
+        std::fs::write(&file, "fn twice(x) { x * 2 }").unwrap();
+        let engine = Engine::new();
+        let mut notebook = Notebook::new(&engine);
+        let _ = run(
+            &engine,
+            &mut notebook,
+            &format!("import {:?} as tools;", file.with_extension("").display().to_string()),
+        );
+        assert_eq!(run(&engine, &mut notebook, "tools::twice(21)").as_int(), Ok(42));
+        std::fs::remove_file(file).unwrap();
+    }
+}

@@ -40,7 +40,7 @@ pub struct Fault {
 
 impl Fault {
     /// An error that a native function returns.
-    pub fn new(name: &'static str, message: impl Into<String>) -> Box<EvalAltResult> {
+    pub fn error(name: &'static str, message: impl Into<String>) -> Box<EvalAltResult> {
         Self::at(name, message, Position::NONE)
     }
 

@@ -7,6 +7,7 @@ use crate::capture::{self, Pipes};
 use crate::{Host, Outbox};
 use candlewick_engine::interrupt;
 use candlewick_link::{Command, FrameReader, FrameWriter, FromWorker, Request, ToWorker};
+use candlewick_plugin_manager::PluginManager;
 use rustix::fs::{FileType, fstat};
 use std::io;
 use std::os::fd::{FromRawFd, OwnedFd};
@@ -20,10 +21,13 @@ const ENGINE_STACK: usize = 256 << 20;
 /// How long the engine thread may take to end once the link has closed.
 const GRACE: Duration = Duration::from_secs(3);
 
+/// Registers the plugins that every session begins with; the facade knows them, the worker does not.
+pub type Install = fn(&mut PluginManager);
+
 /// Runs the worker until its link closes or it is told to end; the exit status.
-pub fn main() -> i32 {
+pub fn main(install: Install) -> i32 {
     match set_up() {
-        Ok((link, pipes)) => match serve(link, Some(pipes)) {
+        Ok((link, pipes)) => match serve(link, Some(pipes), install) {
             Ok(()) => 0,
             Err(_) => 1,
         },
@@ -35,7 +39,7 @@ pub fn main() -> i32 {
 ///
 /// # Errors
 /// A thread could not be started, or the engine thread panicked.
-pub fn serve(link: UnixStream, pipes: Option<Pipes>) -> io::Result<()> {
+pub fn serve(link: UnixStream, pipes: Option<Pipes>, install: Install) -> io::Result<()> {
     let outbox = Outbox::with_pipes(FrameWriter::new(link.try_clone()?), pipes);
     let carrier = outbox.clone();
     let thread = |name: &str| std::thread::Builder::new().name(name.into());
@@ -45,7 +49,7 @@ pub fn serve(link: UnixStream, pipes: Option<Pipes>) -> io::Result<()> {
     let waiting = Arc::new(Waiting::default());
     let seen = waiting.clone();
     let engine = thread("engine").stack_size(ENGINE_STACK).spawn(move || {
-        run(outbox, &requests, &seen);
+        run(outbox, &requests, &seen, install);
         // The reader may be gone already.
         let _ = ended.send(());
     })?;
@@ -103,8 +107,9 @@ impl Waiting {
 }
 
 /// The engine thread: one host, one request after the other.
-fn run(outbox: Outbox, requests: &Receiver<(u64, Request)>, waiting: &Waiting) {
+fn run(outbox: Outbox, requests: &Receiver<(u64, Request)>, waiting: &Waiting, install: Install) {
     let mut host = Host::new(outbox.clone());
+    install(&mut host.session().plugins.borrow_mut());
     outbox.send(FromWorker::Ready { version: env!("CARGO_PKG_VERSION").to_owned() });
     while let Ok((id, request)) = requests.recv() {
         let answer = host.answer(id, request);
@@ -113,6 +118,9 @@ fn run(outbox: Outbox, requests: &Receiver<(u64, Request)>, waiting: &Waiting) {
         outbox.send(answer);
     }
     outbox.flush();
+    drop(host);
+    // A session that ended as it should needs its own checkpoints no more; one that was killed leaves them.
+    drop(std::fs::remove_dir_all(crate::session::checkpoint_root()));
 }
 
 /// The link thread: commands act at once, requests queue for the engine thread.

@@ -4,6 +4,7 @@
 
 use crate::Outbox;
 use crate::show::Shows;
+use candlewick_link::Bundle;
 use candlewick_plugin_manager::PluginManager;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -18,12 +19,31 @@ pub struct Session {
     /// How values of each type look.
     pub shows: Rc<Shows>,
     displays: Rc<Cell<u64>>,
+    checkpoints: Rc<Cell<u64>>,
+    pages: Rc<RefCell<Vec<Bundle>>>,
 }
 
 impl Session {
     /// A session without plugins.
     pub fn new(outbox: Outbox, shows: Shows) -> Self {
-        Self { outbox, plugins: Rc::default(), shows: Rc::new(shows), displays: Rc::default() }
+        Self {
+            outbox,
+            plugins: Rc::default(),
+            shows: Rc::new(shows),
+            displays: Rc::default(),
+            checkpoints: Rc::default(),
+            pages: Rc::default(),
+        }
+    }
+
+    /// Puts text into the pager, which clients show when the cell has ended.
+    pub fn page(&self, bundle: Bundle) {
+        self.pages.borrow_mut().push(bundle);
+    }
+
+    /// What the cell put into the pager.
+    pub fn take_pages(&self) -> Vec<Bundle> {
+        self.pages.take()
     }
 
     /// A display id that no other display of this worker has. The process id keeps ids of successive workers apart.
@@ -31,4 +51,16 @@ impl Session {
         self.displays.set(self.displays.get() + 1);
         format!("candlewick-{}-{}", std::process::id(), self.displays.get())
     }
+
+    /// A directory of its own for the next run's checkpoints. Below the system's temporary directory, so that it
+    /// outlives a worker that died and is nobody's to clean up.
+    pub fn next_checkpoint_folder(&self) -> std::path::PathBuf {
+        self.checkpoints.set(self.checkpoints.get() + 1);
+        checkpoint_root().join(format!("run-{}", self.checkpoints.get()))
+    }
+}
+
+/// Where the runs of this worker keep their checkpoints unless told otherwise.
+pub fn checkpoint_root() -> std::path::PathBuf {
+    std::env::temp_dir().join(format!("candlewick-{}", std::process::id()))
 }

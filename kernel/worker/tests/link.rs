@@ -1,7 +1,11 @@
 //! The worker over a real socket pair, with its threads.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)] // shared by tests; clippy sees no #[test] on them
+
 use candlewick_link::{Command, Execute, FrameReader, FrameWriter, FromWorker, Request, StreamName, ToWorker};
+use candlewick_worker::{Outbox, Pipes};
 use std::os::unix::net::UnixStream;
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 struct Worker {
@@ -12,7 +16,7 @@ struct Worker {
 
 fn start() -> Worker {
     let (ours, theirs) = UnixStream::pair().unwrap();
-    let thread = std::thread::spawn(move || candlewick_worker::process::serve(theirs, None));
+    let thread = std::thread::spawn(move || candlewick_worker::process::serve(theirs, None, |_| ()));
     let mut receive = FrameReader::new(ours.try_clone().unwrap());
     assert!(matches!(receive.receive().unwrap(), Some(FromWorker::Ready { .. })));
     Worker { send: FrameWriter::new(ours), receive, thread }
@@ -54,4 +58,19 @@ fn cells_answer_in_order_an_interrupt_stops_only_the_one_that_runs_and_the_worke
     told.execute(1, "loop { }");
     told.send.send(&ToWorker::Command(Command::Shutdown)).unwrap();
     told.thread.join().unwrap().unwrap();
+}
+
+#[test]
+fn what_native_code_writes_reaches_the_cell_in_order() {
+    let ((read, write), (read_err, _write_err)) = (rustix::pipe::pipe().unwrap(), rustix::pipe::pipe().unwrap());
+    let pipes = Pipes::new(read, read_err).unwrap();
+    let sent: Arc<Mutex<Vec<FromWorker>>> = Arc::default();
+    let outbox = Outbox::with_pipes(sent.clone(), Some(pipes));
+    outbox.print(StreamName::Stdout, "a\n");
+    rustix::io::write(&write, b"native\n").unwrap();
+    outbox.print(StreamName::Stdout, "b\n");
+    rustix::io::write(&write, b"last\n").unwrap();
+    outbox.send(FromWorker::ClearOutput { wait: false });
+    let text = FromWorker::Stream { name: StreamName::Stdout, text: "a\nnative\nb\nlast\n".into() };
+    assert_eq!(*sent.lock().unwrap(), [text, FromWorker::ClearOutput { wait: false }]);
 }

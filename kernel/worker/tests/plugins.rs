@@ -1,5 +1,7 @@
 //! Plugins written in cells: registration, hooks, `this`, `ctx`, errors, and registering again.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)] // shared by tests; clippy sees no #[test] on them
+
 mod common;
 use candlewick_link::{FromWorker, Request};
 use candlewick_plugin_api::{Context, Event, Hook, HookSink};

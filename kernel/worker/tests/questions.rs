@@ -1,5 +1,7 @@
 //! Completion, inspection, completeness and user expressions, as the kernel process asks for them.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)] // shared by tests; clippy sees no #[test] on them
+
 mod common;
 use candlewick_link::{Execute, FromWorker, Is, Request};
 use common::Bench;

@@ -42,9 +42,22 @@ pub struct Run {
     pub(super) scheduled_rate: f64,
     pub(super) checked_gradients: bool,
     trained: Duration,
-    failure: Option<EngineError>,
+    moving_since: Option<Instant>,
+    failure: Option<Failure>,
     stop_reason: Option<String>,
     newest_checkpoint: Option<std::path::PathBuf>,
+}
+
+/// The error that ended a session, and where.
+#[derive(Debug, thiserror::Error)]
+#[error("training stopped in epoch {epoch}, batch {batch}: {error}")]
+pub struct Failure {
+    /// The epoch, from 0.
+    pub epoch: usize,
+    /// The training batch that ran or came next, from 0.
+    pub batch: usize,
+    /// What went wrong.
+    pub error: EngineError,
 }
 
 impl Run {
@@ -100,6 +113,7 @@ impl Run {
             scheduled_rate: options.optimizer.learning_rate(),
             checked_gradients: false,
             trained: Duration::ZERO,
+            moving_since: None,
             failure: None,
             stop_reason: None,
             newest_checkpoint: options.resume.clone(),
@@ -127,9 +141,9 @@ impl Run {
     /// [`EngineError::Interrupted`] when the user interrupted inside a batch: nothing has changed, and the same call
     /// goes on. Any other error means that the run could not be moved and stays where it is.
     pub fn advance(&mut self, hooks: &mut dyn HookSink) -> Result<Option<Hook>> {
-        let since = Instant::now();
-        let reached = self.advance_timed(hooks);
-        self.trained += since.elapsed();
+        self.moving_since = Some(Instant::now());
+        let reached = self.move_on(hooks);
+        self.trained += self.moving_since.take().map_or(Duration::ZERO, |since| since.elapsed());
         reached
     }
 
@@ -162,8 +176,8 @@ impl Run {
         self.is_finished().then(|| self.plan.ending.unwrap_or(Outcome::Done))
     }
 
-    /// The error that ended the session, if one did.
-    pub fn failure(&self) -> Option<&EngineError> {
+    /// The error that ended the session, and where, if one did.
+    pub fn failure(&self) -> Option<&Failure> {
         self.failure.as_ref()
     }
 
@@ -212,7 +226,7 @@ impl Run {
         self.newest_checkpoint.as_deref()
     }
 
-    fn advance_timed(&mut self, hooks: &mut dyn HookSink) -> Result<Option<Hook>> {
+    fn move_on(&mut self, hooks: &mut dyn HookSink) -> Result<Option<Hook>> {
         while let Some(hook) = self.plan.next {
             if self.prepare(hook, hooks)? {
                 self.fire(hook, hooks);
@@ -265,10 +279,8 @@ impl Run {
     }
 
     fn fail(&mut self, error: EngineError, save: bool) {
-        let (epoch, batch) = (self.plan.epoch, self.plan.batch);
-        self.ctx.emit(Event::Warning(format!("training stopped in epoch {epoch}, batch {batch}: {error}")));
         self.plan.fail(save && self.options.checkpoints.is_some());
-        self.failure = Some(error);
+        self.failure = Some(Failure { epoch: self.plan.epoch, batch: self.plan.batch, error });
     }
 
     fn fire(&mut self, hook: Hook, hooks: &mut dyn HookSink) {
@@ -302,7 +314,9 @@ impl Run {
     }
 
     fn write_facts(&mut self, hook: Hook) {
-        let seconds = self.trained.as_secs_f64();
+        // The work before this hook belongs to it: a rate taken at end_training_batch counts that batch.
+        let moving = self.moving_since.map_or(Duration::ZERO, |since| since.elapsed());
+        let seconds = (self.trained + moving).as_secs_f64();
         let facts = self.ctx.driver().facts;
         facts.hook = hook;
         facts.epoch = self.plan.epoch;

@@ -15,5 +15,5 @@ mod views;
 
 pub use drive::{Halt, Unit, drive};
 pub use evaluate::{Evaluation, evaluate};
-pub use lifecycle::Run;
+pub use lifecycle::{Failure, Run};
 pub use options::{OptionDoc, OptionValue, Options, Validation};

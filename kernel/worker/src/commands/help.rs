@@ -4,10 +4,12 @@ use super::{Call, Command, Outcome, Run, all};
 use crate::Host;
 use crate::surface::{self, Builtin, Kind};
 use candlewick_display::text::TextTable;
-use candlewick_link::{Bundle, FromWorker};
+use candlewick_engine::run::Options;
+use candlewick_link::Bundle;
 use candlewick_plugin_api::nearest;
 use rhai::Dynamic;
 
+/// Help.
 pub const COMMANDS: &[Command] = &[Command {
     name: "%help",
     signature: "%help [NAME]",
@@ -23,8 +25,7 @@ fn help(host: &mut Host, call: &Call) -> Outcome {
         let hint = nearest(name, known).map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
         return Err(call.problem(host, "NameError", format!("there is no help on `{name}`{hint}")));
     };
-    let message = FromWorker::Display { bundle: Bundle::text(text), display_id: None, update: false };
-    host.session().outbox.send(message);
+    host.session().page(Bundle::text(text));
     Ok(Dynamic::UNIT)
 }
 
@@ -36,7 +37,18 @@ pub fn describe(name: &str) -> Option<String> {
     if bare == name {
         texts.extend(surface::all().filter(|builtin| builtin.name == name).map(full));
     }
+    if matches!(name, "fit" | "train") {
+        texts.push(format!("options of fit and train\n{}", options()));
+    }
     (!texts.is_empty()).then(|| texts.join("\n\n"))
+}
+
+fn options() -> String {
+    let mut table = TextTable::new(&["option", "what it is", "also"]);
+    for option in Options::table() {
+        table.row(vec![option.name.to_owned(), option.doc.to_owned(), option.aliases.join(", ")]);
+    }
+    table.render()
 }
 
 /// A built-in's text.

@@ -30,10 +30,16 @@ pub struct Command {
 #[derive(Clone, Copy)]
 pub enum Run {
     /// A `%` line: the host and the place of the line.
-    Line(fn(&mut Host, &Call) -> Outcome),
+    Line(LineRun),
     /// A `%%` line: also the rest of the cell.
-    Cell(fn(&mut Host, &Call, &str) -> Outcome),
+    Cell(CellRun),
 }
+
+/// Does a `%` line.
+pub type LineRun = fn(&mut Host, &Call) -> Outcome;
+
+/// Does a `%%` line, given the rest of the cell.
+pub type CellRun = fn(&mut Host, &Call, &str) -> Outcome;
 
 /// The value to show, or what went wrong.
 pub type Outcome = Result<Dynamic, Problem>;
@@ -58,7 +64,7 @@ pub fn all() -> impl Iterator<Item = &'static Command> {
 ///
 /// # Errors
 /// No such command: the nearest one is named.
-pub fn line(host: &Host, call: &Call) -> Result<fn(&mut Host, &Call) -> Outcome, Problem> {
+pub fn line(host: &Host, call: &Call) -> Result<LineRun, Problem> {
     let name = format!("%{}", call.line.name);
     match all().find(|command| command.name == name).map(|command| command.run) {
         Some(Run::Line(run)) => Ok(run),
@@ -70,7 +76,7 @@ pub fn line(host: &Host, call: &Call) -> Result<fn(&mut Host, &Call) -> Outcome,
 ///
 /// # Errors
 /// No such command: the nearest one is named.
-pub fn cell(host: &Host, call: &Call) -> Result<fn(&mut Host, &Call, &str) -> Outcome, Problem> {
+pub fn cell(host: &Host, call: &Call) -> Result<CellRun, Problem> {
     let name = format!("%%{}", call.line.name);
     match all().find(|command| command.name == name).map(|command| command.run) {
         Some(Run::Cell(run)) => Ok(run),

@@ -8,6 +8,7 @@ use candlewick_link::StreamName;
 use rhai::Dynamic;
 use std::time::Instant;
 
+/// Variables, time, files.
 pub const COMMANDS: &[Command] = &[
     Command { name: "%who", signature: "%who", doc: "names the variables", run: Run::Line(who) },
     Command { name: "%whos", signature: "%whos", doc: "lists the variables with type and value", run: Run::Line(whos) },

@@ -8,6 +8,7 @@ use candlewick_plugin_api::Hook;
 use candlewick_plugin_manager::{HookRow, PluginRow, State};
 use rhai::Dynamic;
 
+/// Plugins.
 pub const COMMANDS: &[Command] = &[
     Command {
         name: "%%plugin",

@@ -79,12 +79,19 @@ impl Ctx {
         write(&mut self.slot.context.borrow_mut())
     }
 
+    fn control(&self, ask: impl FnOnce(&mut Context)) -> Answer<()> {
+        self.write(|context| {
+            ask(context);
+            Ok(())
+        })
+    }
+
     fn check(&self) -> Answer<()> {
         if self.call == self.slot.running.get() {
             return Ok(());
         }
         let text = "this context belongs to a hook call that is over; take what is needed out of it during the call, such as `this.loss = ctx.loss`";
-        Err(Fault::new("ContextError", text))
+        Err(Fault::error("ContextError", text))
     }
 }
 
@@ -103,48 +110,49 @@ macro_rules! control {
     };
 }
 
+/// What can be called on `ctx` and on what it holds.
 pub const BUILTINS: &[Builtin] = &[
     control!(
         "stop",
         "stop(reason)",
         "ends the run at the very next boundary",
         "fn end_epoch(ctx) { ctx.stop(\"good enough\"); }",
-        |ctx: &mut Ctx, reason: &str| ctx.write(|context| Ok(context.stop(reason)))
+        |ctx: &mut Ctx, reason: &str| ctx.control(|context| context.stop(reason))
     ),
     control!(
         "skip_batch",
         "skip_batch()",
         "leaves out the rest of the running batch",
         "fn start_training_batch(ctx) { ctx.skip_batch(); }",
-        |ctx: &mut Ctx| ctx.write(|context| Ok(context.skip_batch()))
+        |ctx: &mut Ctx| ctx.control(|context| context.skip_batch())
     ),
     control!(
         "skip_epoch",
         "skip_epoch()",
         "leaves out the rest of the epoch's training loop",
         "fn end_training_batch(ctx) { ctx.skip_epoch(); }",
-        |ctx: &mut Ctx| ctx.write(|context| Ok(context.skip_epoch()))
+        |ctx: &mut Ctx| ctx.control(|context| context.skip_epoch())
     ),
     control!(
         "request_checkpoint",
         "request_checkpoint()",
         "saves a checkpoint right after the running batch",
         "fn end_training_batch(ctx) { ctx.request_checkpoint(); }",
-        |ctx: &mut Ctx| ctx.write(|context| Ok(context.request_checkpoint()))
+        |ctx: &mut Ctx| ctx.control(|context| context.request_checkpoint())
     ),
     control!(
         "request_validation",
         "request_validation()",
         "runs a validation loop right after the running batch",
         "fn end_training_batch(ctx) { ctx.request_validation(); }",
-        |ctx: &mut Ctx| ctx.write(|context| Ok(context.request_validation()))
+        |ctx: &mut Ctx| ctx.control(|context| context.request_validation())
     ),
     control!(
         "disable",
         "disable(plugin)",
         "deactivates a plugin from the next hook on",
         "fn end_epoch(ctx) { ctx.disable(\"watch_loss\"); }",
-        |ctx: &mut Ctx, plugin: &str| ctx.write(|context| Ok(context.disable(plugin)))
+        |ctx: &mut Ctx, plugin: &str| ctx.control(|context| context.disable(plugin))
     ),
     control!(
         "has",
@@ -185,7 +193,7 @@ pub const BUILTINS: &[Builtin] = &[
         example: "fn end_epoch(ctx) { let m = ctx.model; m.set_parameter(\"0.bias\", m.parameter(\"0.bias\")); }",
         bind: |engine, _| {
             engine.register_fn("set_parameter", |model: &mut ModelHandle, name: &str, value: Tensor| -> Answer<()> {
-                model.0.set_parameter(name, &value).map_err(|error| Fault::new("TensorError", error.to_string()))
+                model.0.set_parameter(name, &value).map_err(|error| Fault::error("TensorError", error.to_string()))
             });
         },
     },
@@ -220,7 +228,8 @@ pub fn types(engine: &mut Engine) {
     });
 }
 
-fn fact(context: &Context, name: &str) -> Answer {
+/// A fact by name, as a value; a fact that the run does not have is an error that says why.
+pub fn fact(context: &Context, name: &str) -> Answer {
     // The ones that hooks read at every batch skip the search by name.
     match name {
         "loss" if context.loss.is_some() => return Ok(context.loss.map_or(Dynamic::UNIT, Dynamic::from_float)),
@@ -239,7 +248,7 @@ fn fact(context: &Context, name: &str) -> Answer {
         Some(Fact::Values(values)) => {
             Ok(values.iter().map(|(name, value)| (name.as_str().into(), from_json(value))).collect::<Map>().into())
         }
-        Some(Fact::Missing(why)) => Err(Fault::new("MissingFact", format!("there is no {name} here: {why}"))),
+        Some(Fact::Missing(why)) => Err(Fault::error("MissingFact", format!("there is no {name} here: {why}"))),
         None => Err(unknown(name)),
     }
 }
@@ -247,7 +256,7 @@ fn fact(context: &Context, name: &str) -> Answer {
 fn has(context: &Context, name: &str) -> Answer<bool> {
     match context.get(name) {
         Some(fact) => Ok(!matches!(fact, Fact::Missing(_))),
-        None => Ok(working(context, name)?.is::<()>().then_some(false).unwrap_or(true)),
+        None => Ok(!working(context, name)?.is_unit()),
     }
 }
 
@@ -295,7 +304,7 @@ fn number(name: &str, value: &Dynamic) -> Answer<f64> {
     let number = value.as_float().or_else(|_| value.as_int().map(|whole| whole as f64));
     match number {
         Ok(number) if number.is_finite() && number >= 0.0 => Ok(number),
-        _ => Err(Fault::new("ValueError", format!("ctx.{name} takes a number from 0 up; found {value}"))),
+        _ => Err(Fault::error("ValueError", format!("ctx.{name} takes a number from 0 up; found {value}"))),
     }
 }
 
@@ -303,21 +312,21 @@ fn count(name: &str, value: &Dynamic) -> Answer<usize> {
     let whole = value.as_int().ok().filter(|whole| *whole > 0);
     whole
         .map(|whole| whole as usize)
-        .ok_or_else(|| Fault::new("ValueError", format!("ctx.{name} takes a whole number from 1 up; found {value}")))
+        .ok_or_else(|| Fault::error("ValueError", format!("ctx.{name} takes a whole number from 1 up; found {value}")))
 }
 
 fn tensor(name: &str, value: &Dynamic) -> Answer<Tensor> {
     value
         .clone()
         .try_cast::<Tensor>()
-        .ok_or_else(|| Fault::new("TypeError", format!("ctx.{name} takes a tensor; found {}", value.type_name())))
+        .ok_or_else(|| Fault::error("TypeError", format!("ctx.{name} takes a tensor; found {}", value.type_name())))
 }
 
 fn extra(value: &Dynamic) -> Answer<serde_json::Map<String, serde_json::Value>> {
     match to_json(value) {
         Ok(serde_json::Value::Object(map)) => Ok(map),
-        Ok(other) => Err(Fault::new("TypeError", format!("ctx.extra takes a map; found {other}"))),
-        Err(kind) => Err(Fault::new(
+        Ok(other) => Err(Fault::error("TypeError", format!("ctx.extra takes a map; found {other}"))),
+        Err(kind) => Err(Fault::error(
             "TypeError",
             format!("ctx.extra is saved with checkpoints, so it holds numbers, text, arrays and maps; found {kind}"),
         )),
@@ -329,7 +338,7 @@ fn unknown(name: &str) -> Box<EvalAltResult> {
         Some(near) => format!("did you mean `ctx.{near}`?"),
         None => format!("there are {}", properties().collect::<Vec<_>>().join(", ")),
     };
-    Fault::new("NameError", format!("the context has no `{name}`; {hint}"))
+    Fault::error("NameError", format!("the context has no `{name}`; {hint}"))
 }
 
 fn unsettable(name: &str) -> Box<EvalAltResult> {
@@ -337,7 +346,7 @@ fn unsettable(name: &str) -> Box<EvalAltResult> {
     let text = format!(
         "ctx.{name} cannot be set; settable are {settable}; a value of the plugin's own goes into `this.{name}`"
     );
-    Fault::new("ConstantError", text)
+    Fault::error("ConstantError", text)
 }
 
 fn no_parameter(model: &dyn Model, name: &str) -> Box<EvalAltResult> {
@@ -346,5 +355,5 @@ fn no_parameter(model: &dyn Model, name: &str) -> Box<EvalAltResult> {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("there are {}", names.join(", ")),
     };
-    Fault::new("NameError", format!("the model has no parameter `{name}`; {hint}"))
+    Fault::error("NameError", format!("the model has no parameter `{name}`; {hint}"))
 }

@@ -8,7 +8,7 @@ mod settings;
 mod source;
 mod values;
 
-pub use context::{BUILTINS, CONTEXT, Slot, properties};
+pub use context::{BUILTINS, CONTEXT, Slot, fact, properties};
 pub use plugin::RhaiPlugin;
 pub use source::{Header, header};
 pub use values::{from_json, to_json};

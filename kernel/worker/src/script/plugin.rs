@@ -212,7 +212,7 @@ fn hooks(ast: &AST) -> Result<[Option<Rc<str>>; Hook::COUNT], Box<EvalAltResult>
 /// The source's `metadata` constant; its name is that of the registration.
 fn metadata(name: &str, scope: &Scope) -> Result<Metadata, Box<EvalAltResult>> {
     let wrong = |what: String| {
-        Fault::new(
+        Fault::error(
             "PluginError",
             format!(
                 "{what}; write `const metadata = #{{ version: \"1.0.0\", description: \"…\", config: #{{}}, state: #{{}} }};`"

@@ -28,7 +28,7 @@ fn read(settings: &mut Settings, name: ImmutableString) -> Result<Dynamic, Box<E
             Some(near) => format!("did you mean `{near}`?"),
             None => "settings with their defaults stand in `metadata.config`".to_owned(),
         };
-        Fault::new("NameError", format!("there is no setting `{name}`; {hint}"))
+        Fault::error("NameError", format!("there is no setting `{name}`; {hint}"))
     })
 }
 
@@ -36,5 +36,5 @@ fn refuse(_: &mut Settings, name: ImmutableString, _: Dynamic) -> Result<(), Box
     let what = format!(
         "the setting `{name}` cannot be changed by the plugin; set it as `{name}=…` on the `%%plugin` line, or keep a value of its own in `this`"
     );
-    Err(Fault::new("ConstantError", what))
+    Err(Fault::error("ConstantError", what))
 }

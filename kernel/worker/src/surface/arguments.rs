@@ -42,7 +42,7 @@ impl IntoFault for candle_core::Error {
             E::InvalidIndex { .. } => "IndexError",
             _ => "TensorError",
         };
-        Fault::new(name, self.to_string())
+        Fault::error(name, self.to_string())
     }
 }
 
@@ -50,7 +50,7 @@ impl IntoFault for candle_core::Error {
 fn unwrapped(error: candle_core::Error) -> Box<EvalAltResult> {
     match error {
         candle_core::Error::WithBacktrace { inner, .. } | candle_core::Error::Context { inner, .. } => inner.fault(),
-        other => Fault::new("TensorError", other.to_string()),
+        other => Fault::error("TensorError", other.to_string()),
     }
 }
 
@@ -68,7 +68,7 @@ impl IntoFault for EngineError {
             Self::Device(_) => "DeviceError",
             _ => "EngineError",
         };
-        Fault::new(name, self.to_string())
+        Fault::error(name, self.to_string())
     }
 }
 
@@ -80,7 +80,7 @@ impl IntoFault for DisplayError {
             Self::Draw(_) => "DrawError",
             _ => "ValueError",
         };
-        Fault::new(name, self.to_string())
+        Fault::error(name, self.to_string())
     }
 }
 
@@ -101,7 +101,7 @@ pub fn unknown<'a>(
 /// A number, whole or not; `what` is who asks, such as `full`.
 pub fn number(what: &str, value: &Dynamic) -> Outcome<f64> {
     let number = value.as_float().or_else(|_| value.as_int().map(|whole| whole as f64));
-    number.map_err(|found| Fault::new("TypeError", format!("{what} takes a number; found {found}")))
+    number.map_err(|found| Fault::error("TypeError", format!("{what} takes a number; found {found}")))
 }
 
 /// A whole number of at least 0.
@@ -109,10 +109,10 @@ pub fn count(what: &str, value: &Dynamic) -> Outcome<usize> {
     let whole = value.as_int().ok().or_else(|| value.as_float().ok().filter(|x| x.fract() == 0.0).map(|x| x as i64));
     let Some(whole) = whole else {
         let found = value.as_float().map_or_else(|_| value.type_name().to_owned(), |x| x.to_string());
-        return Err(Fault::new("TypeError", format!("{what} takes a whole number; found {found}")));
+        return Err(Fault::error("TypeError", format!("{what} takes a whole number; found {found}")));
     };
     usize::try_from(whole)
-        .map_err(|_| Fault::new("ValueError", format!("{what} takes a whole number of at least 0; found {whole}")))
+        .map_err(|_| Fault::error("ValueError", format!("{what} takes a whole number of at least 0; found {whole}")))
 }
 
 /// The place that a number means, counted from the end when negative.
@@ -125,7 +125,7 @@ pub fn place(number: i64, length: usize) -> Option<usize> {
 pub fn text(what: &str, value: &Dynamic) -> Outcome<String> {
     match value.read_lock::<ImmutableString>() {
         Some(text) => Ok(text.to_string()),
-        None => Err(Fault::new("TypeError", format!("{what} takes a string; found {}", value.type_name()))),
+        None => Err(Fault::error("TypeError", format!("{what} takes a string; found {}", value.type_name()))),
     }
 }
 
@@ -134,7 +134,7 @@ pub fn texts(what: &str, value: &Dynamic) -> Outcome<Vec<String>> {
     match value.read_lock::<Array>() {
         Some(items) => items.iter().map(|item| text(what, item)).collect(),
         None => text(what, value).map(|one| vec![one]).map_err(|_| {
-            Fault::new("TypeError", format!("{what} takes an array of strings; found {}", value.type_name()))
+            Fault::error("TypeError", format!("{what} takes an array of strings; found {}", value.type_name()))
         }),
     }
 }
@@ -182,7 +182,7 @@ impl<'a> Options<'a> {
         let Some(value) = self.value(name) else { return Ok(false) };
         let flag = value.as_bool();
         flag.map_err(|found| {
-            Fault::new("TypeError", format!("{} takes true or false; found {found}", self.called(name)))
+            Fault::error("TypeError", format!("{} takes true or false; found {found}", self.called(name)))
         })
     }
 

@@ -33,7 +33,7 @@ fn confusion_matrix(targets: Tensor, predictions: Tensor) -> Outcome<Tensor> {
         let message = format!(
             "confusion_matrix takes as many predictions as targets; found {targets} targets and {predictions} predictions"
         );
-        return Err(Fault::new("ShapeError", message));
+        return Err(Fault::error("ShapeError", message));
     }
     let classes = truth.iter().chain(&predicted).map(|class| class + 1).fold(classes, usize::max);
     let mut counts = vec![0.0f32; classes * classes];
@@ -46,7 +46,7 @@ fn numbers(what: &str, tensor: &Tensor) -> Outcome<Vec<usize>> {
         let found = tensor.dims();
         let logits = if what == "targets" { "" } else { " or logits [n, classes]" };
         let message = format!("confusion_matrix takes {what} [n]{logits}; found {found:?}");
-        return Err(Fault::new("ShapeError", message));
+        return Err(Fault::error("ShapeError", message));
     };
     let numbers = tensor.to_dtype(DType::F64).and_then(|tensor| tensor.to_vec1::<f64>()).map_err(fault)?;
     let class = |number: f64| {
@@ -54,7 +54,7 @@ fn numbers(what: &str, tensor: &Tensor) -> Outcome<Vec<usize>> {
         fits.then_some(number as usize).ok_or_else(|| {
             let message =
                 format!("confusion_matrix takes {what} that are classes, 0 to {}; found {number}", CLASSES - 1);
-            Fault::new("ValueError", message)
+            Fault::error("ValueError", message)
         })
     };
     numbers.into_iter().map(class).collect()

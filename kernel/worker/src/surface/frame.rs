@@ -297,7 +297,7 @@ fn values_of(name: &str, values: &Dynamic) -> Outcome<Values> {
     }
     let Some(items) = values.read_lock::<Array>() else {
         let message = format!("column \"{name}\" of a frame takes an array; found {}", values.type_name());
-        return Err(Fault::new("TypeError", message));
+        return Err(Fault::error("TypeError", message));
     };
     let first = items.iter().find(|item| !item.is_unit());
     if first.is_some_and(|first| first.is_string()) {
@@ -322,7 +322,7 @@ fn of_one_kind<T>(
         None if item.is_unit() => Ok(None),
         None => {
             let found = item.type_name();
-            Err(Fault::new("TypeError", format!("column \"{name}\" holds {what}; found {found} in row {row}")))
+            Err(Fault::error("TypeError", format!("column \"{name}\" holds {what}; found {found} in row {row}")))
         }
     };
     items.iter().enumerate().map(value).collect()
@@ -337,7 +337,7 @@ fn dataset_options(options: &Map) -> Outcome<DatasetOptions> {
     let options = Options::new("dataset", "option of dataset", options, &known)?;
     let Some(label) = options.text("label")? else {
         let message = "dataset needs the column to predict, such as `#{ label: \"species\" }`; found no `label`";
-        return Err(Fault::new("ValueError", message));
+        return Err(Fault::error("ValueError", message));
     };
     let task = options.text("task")?.map_or(Ok(Task::default()), |name| Task::from_name(&name)).map_err(fault)?;
     Ok(DatasetOptions { label, features: options.texts("features")?, normalize: options.flag("normalize")?, task })

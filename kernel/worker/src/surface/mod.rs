@@ -5,18 +5,25 @@
 
 mod arguments;
 mod confusion;
+mod data;
+mod faults;
 mod frame;
 mod memory;
+mod nets;
+mod optimizers;
 mod output;
 mod plot;
 mod tensor;
 mod tensor_make;
 mod tensor_math;
 mod tensor_shape;
+mod training;
 
 use crate::session::Session;
 use crate::show::Shows;
 use rhai::Engine;
+
+pub use faults::{Answer, fault, interrupted};
 
 /// One entry of the language surface.
 pub struct Builtin {
@@ -33,6 +40,14 @@ pub struct Builtin {
     /// Makes it known to the language engine.
     pub bind: fn(&mut Engine, &Session),
 }
+
+/// One entry, written in one line of a table.
+macro_rules! builtin {
+    ($kind:expr, $name:literal, $signature:literal, $doc:literal, $example:literal, $bind:expr) => {
+        Builtin { name: $name, kind: $kind, signature: $signature, doc: $doc, example: $example, bind: $bind }
+    };
+}
+use builtin;
 
 /// What an entry is called on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +72,10 @@ pub fn all() -> impl Iterator<Item = &'static Builtin> {
         plot::BUILTINS,
         confusion::BUILTINS,
         memory::BUILTINS,
+        data::BUILTINS,
+        nets::BUILTINS,
+        optimizers::BUILTINS,
+        training::BUILTINS,
         crate::script::BUILTINS,
     ];
     tables.into_iter().flatten()
@@ -71,6 +90,10 @@ pub fn bind(engine: &mut Engine, session: &Session) {
     frame::types(engine);
     plot::types(engine);
     memory::types(engine);
+    data::types(engine);
+    nets::types(engine);
+    optimizers::types(engine);
+    training::types(engine);
     crate::script::types(engine);
     all().for_each(|builtin| (builtin.bind)(engine, session));
 }
@@ -82,6 +105,10 @@ pub fn shows() -> Shows {
     frame::shows(&mut shows);
     plot::shows(&mut shows);
     memory::shows(&mut shows);
+    data::shows(&mut shows);
+    nets::shows(&mut shows);
+    optimizers::shows(&mut shows);
+    training::shows(&mut shows);
     shows
 }
 

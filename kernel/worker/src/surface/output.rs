@@ -14,6 +14,7 @@ pub struct DisplayHandle(String);
 /// The name of [`DisplayHandle`] for users.
 const HANDLE: &str = "display";
 
+/// Showing values.
 pub const BUILTINS: &[Builtin] = &[
     Builtin {
         name: "display",

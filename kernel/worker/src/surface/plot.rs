@@ -90,7 +90,7 @@ fn plot(what: &Dynamic, options: &Map) -> Outcome<Plot> {
         of_tensor(&tensor, &asked)
     } else {
         let message = format!("plot takes a frame, an array, a map of arrays or a tensor; found {}", what.type_name());
-        Err(Fault::new("TypeError", message))
+        Err(Fault::error("TypeError", message))
     }?;
     labelled(plot, &asked.options)
 }
@@ -107,7 +107,7 @@ fn labelled(mut plot: Plot, options: &Options) -> Outcome<Plot> {
     plot.log_y = options.flag("log_y")?;
     plot.bins = options.count("bins")?;
     if plot.bins == Some(0) {
-        return Err(Fault::new("ValueError", "option `bins` of plot takes a whole number of at least 1; found 0"));
+        return Err(Fault::error("ValueError", "option `bins` of plot takes a whole number of at least 1; found 0"));
     }
     Ok(plot)
 }
@@ -165,7 +165,7 @@ fn of_array(items: &Array, asked: &Asked) -> Outcome<Plot> {
             }
             _ => {
                 let message = format!("plot takes an array of numbers or of [x, y]; item {place} is neither");
-                return Err(Fault::new("TypeError", message));
+                return Err(Fault::error("TypeError", message));
             }
         }
     }
@@ -177,7 +177,7 @@ fn of_tensor(tensor: &Tensor, asked: &Asked) -> Outcome<Plot> {
     if tensor.elem_count() > VALUES {
         let (count, shape) = (tensor.elem_count(), tensor.dims());
         let message = format!("plot takes {VALUES} values at most; a tensor of shape {shape:?} has {count}");
-        return Err(Fault::new("LimitError", message));
+        return Err(Fault::error("LimitError", message));
     }
     let values = tensor.flatten_all().and_then(|flat| flat.to_dtype(DType::F64)?.to_vec1::<f64>()).map_err(fault)?;
     let usual = if tensor.rank() == 2 { PlotKind::Heatmap } else { PlotKind::Line };
@@ -206,7 +206,7 @@ fn of_tensor(tensor: &Tensor, asked: &Asked) -> Outcome<Plot> {
                 "plot draws tensors of 1 or 2 dimensions as {}, and of 2 to 4 as image; found {shape:?}",
                 kind.name()
             );
-            Err(Fault::new("ShapeError", message))
+            Err(Fault::error("ShapeError", message))
         }
     }
 }
@@ -225,14 +225,14 @@ fn heatmap(rows: usize, columns: usize, values: Vec<f64>, asked: &Asked) -> Outc
 fn named(labels: &Dynamic, count: usize) -> Outcome<Vec<String>> {
     let Some(items) = labels.read_lock::<Array>() else {
         let found = labels.type_name();
-        return Err(Fault::new(
+        return Err(Fault::error(
             "TypeError",
             format!("option `labels` of plot takes an array of strings; found {found}"),
         ));
     };
     if items.len() != count {
         let found = items.len();
-        return Err(Fault::new("ShapeError", format!("option `labels` of plot takes {count} names; found {found}")));
+        return Err(Fault::error("ShapeError", format!("option `labels` of plot takes {count} names; found {found}")));
     }
     let name = |item: &Dynamic| match item.as_int() {
         Ok(number) => Ok(number.to_string()),
@@ -254,7 +254,7 @@ fn images(shape: &[usize], values: &[f64], asked: &Asked) -> Outcome<Plot> {
             let message = format!(
                 "an image is [h, w], [3, h, w] or [h, w, 3], and several are [n, h, w], [n, h, w, 3] or [n, 3, h, w]; found {shape:?}"
             );
-            return Err(Fault::new("ShapeError", message));
+            return Err(Fault::error("ShapeError", message));
         }
     };
     let captions = asked.options.value("labels").map(|labels| named(labels, count)).transpose()?;
@@ -291,7 +291,7 @@ fn column(name: &str, values: &Dynamic) -> Outcome<Column> {
     }
     let Some(items) = values.read_lock::<Array>() else {
         let message = format!("column \"{name}\" of a plot takes an array; found {}", values.type_name());
-        return Err(Fault::new("TypeError", message));
+        return Err(Fault::error("TypeError", message));
     };
     if items.first().is_some_and(Dynamic::is_string) {
         let word = |item: &Dynamic| item.read_lock::<ImmutableString>().map(|text| text.to_string());
@@ -302,7 +302,7 @@ fn column(name: &str, values: &Dynamic) -> Outcome<Column> {
         let missing = item.is_unit().then_some(f64::NAN);
         number.or(missing).ok_or_else(|| {
             let found = item.type_name();
-            Fault::new("TypeError", format!("plot takes numbers; \"{name}\" holds {found} at place {place}"))
+            Fault::error("TypeError", format!("plot takes numbers; \"{name}\" holds {found} at place {place}"))
         })
     };
     let numbers = items.iter().enumerate().map(number).collect::<Outcome<Vec<f64>>>()?;

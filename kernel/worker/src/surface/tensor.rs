@@ -12,6 +12,7 @@ use rhai::{Array, Dynamic, Engine, EvalAltResult};
 /// The name of tensors for users.
 const TENSOR: &str = "tensor";
 
+/// Tensors.
 pub const BUILTINS: &[Builtin] = &[
     Builtin {
         name: "tensor",
@@ -90,7 +91,7 @@ fn picked_values(tensor: &Tensor) -> candle_core::Result<Vec<f64>> {
 fn tensor(value: Dynamic) -> Result<Tensor, Box<EvalAltResult>> {
     let (mut values, mut shape) = (Vec::new(), Vec::new());
     gather(&value, 0, &mut shape, &mut values)?;
-    Tensor::from_vec(values, shape, &Device::Cpu).map_err(|error| Fault::new("TensorError", error.to_string()))
+    Tensor::from_vec(values, shape, &Device::Cpu).map_err(|error| Fault::error("TensorError", error.to_string()))
 }
 
 /// Appends all numbers of a nested array; each array of one depth must have the length of the first.
@@ -109,12 +110,12 @@ fn gather(
                 shape.get(depth).unwrap_or(&0),
                 items.len()
             );
-            return Err(Fault::new("ShapeError", found));
+            return Err(Fault::error("ShapeError", found));
         }
         return items.iter().try_for_each(|item| gather(item, depth + 1, shape, values));
     }
     if depth != shape.len() {
-        return Err(Fault::new(
+        return Err(Fault::error(
             "ShapeError",
             "tensor takes arrays of equal depth; a number stands where an array is expected",
         ));
@@ -122,7 +123,7 @@ fn gather(
     let number = value.as_float().or_else(|_| value.as_int().map(|whole| whole as f64));
     match number {
         Ok(number) => values.push(number as f32),
-        Err(found) => return Err(Fault::new("TypeError", format!("tensor takes numbers; found {found}"))),
+        Err(found) => return Err(Fault::error("TypeError", format!("tensor takes numbers; found {found}"))),
     }
     Ok(())
 }

@@ -89,7 +89,7 @@ pub const BUILTINS: &[Builtin] = &[
 pub fn dimension(what: &str, dim: i64, rank: usize) -> Outcome<usize> {
     arguments::place(dim, rank).ok_or_else(|| {
         let known = if rank == 0 { "none".to_owned() } else { format!("0 to {}", rank - 1) };
-        Fault::new("ShapeError", format!("{what} was given dimension {dim}; the tensor's dimensions are {known}"))
+        Fault::error("ShapeError", format!("{what} was given dimension {dim}; the tensor's dimensions are {known}"))
     })
 }
 
@@ -105,7 +105,7 @@ pub fn lengths(what: &str, value: &Dynamic) -> Outcome<Vec<usize>> {
         None => {
             let message =
                 format!("{what} was asked for a tensor of shape {shape:?}; one call makes {ELEMENTS} elements at most");
-            Err(Fault::new("LimitError", message))
+            Err(Fault::error("LimitError", message))
         }
     }
 }
@@ -151,12 +151,12 @@ fn gathered(what: &str, items: &Array) -> Outcome<Vec<Tensor>> {
     let tensor = |item: &Dynamic| {
         let found = item.read_lock::<Tensor>().map(|tensor| tensor.clone());
         found.ok_or_else(|| {
-            Fault::new("TypeError", format!("{what} takes an array of tensors; found {} in it", item.type_name()))
+            Fault::error("TypeError", format!("{what} takes an array of tensors; found {} in it", item.type_name()))
         })
     };
     let tensors = items.iter().map(tensor).collect::<Outcome<Vec<_>>>()?;
     match alike(&tensors) {
         Some(alike) => alike.map_err(fault),
-        None => Err(Fault::new("ValueError", format!("{what} takes an array of tensors; found an empty array"))),
+        None => Err(Fault::error("ValueError", format!("{what} takes an array of tensors; found an empty array"))),
     }
 }

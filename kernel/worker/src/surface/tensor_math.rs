@@ -252,7 +252,7 @@ fn filled(name: &str, tensor: &Tensor) -> Outcome<()> {
         return Ok(());
     }
     let shape = tensor.dims();
-    Err(Fault::new("ShapeError", format!("{name} takes a tensor with elements; found one of shape {shape:?}")))
+    Err(Fault::error("ShapeError", format!("{name} takes a tensor with elements; found one of shape {shape:?}")))
 }
 
 /// Two tensors of which each was brought to the wider type.
@@ -262,7 +262,7 @@ fn pair(name: &str, a: &Tensor, b: &Tensor, compute: Binary) -> Outcome<Tensor> 
         let message = format!(
             "`{name}` takes tensors whose shapes are equal from the last dimension on, or 1, or missing; found {a:?} and {b:?}"
         );
-        return Err(Fault::new("ShapeError", message));
+        return Err(Fault::error("ShapeError", message));
     }
     let dtype = wider(a.dtype(), b.dtype());
     let computed = a.to_dtype(dtype).and_then(|a| compute(&a, &b.to_dtype(dtype)?));
@@ -331,7 +331,7 @@ fn power(tensor: &Tensor, x: f64) -> Outcome<Tensor> {
 fn clamp(tensor: &Tensor, low: &Dynamic, high: &Dynamic) -> Outcome<Tensor> {
     let (from, to) = (number("clamp", low)?, number("clamp", high)?);
     if from > to {
-        return Err(Fault::new("ValueError", format!("clamp takes a range from low to high; found {from} and {to}")));
+        return Err(Fault::error("ValueError", format!("clamp takes a range from low to high; found {from} and {to}")));
     }
     let fractional = from.fract() != 0.0 || to.fract() != 0.0;
     let tensor = if fractional { floating(tensor) } else { Ok(tensor.clone()) };
@@ -355,7 +355,7 @@ fn product(left: &Tensor, right: &Tensor) -> Outcome<Tensor> {
     let fits = a.len() >= 2 && b.len() >= 2 && a[a.len() - 1] == b[b.len() - 2];
     if !fits {
         let message = format!("matmul takes [.., m, k] and [.., k, n]; found {a:?} and {b:?}");
-        return Err(Fault::new("ShapeError", message));
+        return Err(Fault::error("ShapeError", message));
     }
     let multiplied = floating(left).and_then(|left| {
         let right = floating(right)?;

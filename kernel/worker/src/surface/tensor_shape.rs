@@ -140,7 +140,7 @@ const fn property(
 fn transposed(name: &str, tensor: &Tensor, a: i64, b: i64) -> Outcome<Tensor> {
     if tensor.rank() < 2 {
         let shape = tensor.dims();
-        return Err(Fault::new(
+        return Err(Fault::error(
             "ShapeError",
             format!("{name} takes a tensor of 2 dimensions or more; found {shape:?}"),
         ));
@@ -171,7 +171,7 @@ fn reshaped(tensor: &mut Tensor, shape: Array) -> Outcome<Tensor> {
             .collect();
         let found = tensor.dims();
         let message = format!("reshape to {asked:?} does not fit the {count} elements of a tensor of shape {found:?}");
-        return Err(Fault::new("ShapeError", message));
+        return Err(Fault::error("ShapeError", message));
     }
     tensor.reshape(wanted).map_err(fault)
 }
@@ -183,7 +183,7 @@ fn narrowed(tensor: &mut Tensor, dim: i64, start: i64, count: i64) -> Outcome<Te
     if from < 0 || count < 0 || from.checked_add(count).is_none_or(|end| end > length) {
         let message =
             format!("narrow was asked for {count} places from {start} on; dimension {dim} has {length} places");
-        return Err(Fault::new("ShapeError", message));
+        return Err(Fault::error("ShapeError", message));
     }
     tensor.narrow(dim, from as usize, count as usize).map_err(fault)
 }
@@ -194,7 +194,7 @@ fn squeezed(tensor: &mut Tensor, dim: i64) -> Outcome<Tensor> {
         1 => tensor.squeeze(dim).map_err(fault),
         length => {
             let message = format!("squeeze takes a dimension of length 1; dimension {dim} has length {length}");
-            Err(Fault::new("ShapeError", message))
+            Err(Fault::error("ShapeError", message))
         }
     }
 }
@@ -206,14 +206,14 @@ fn dtype(name: &str) -> Outcome<DType> {
 
 fn length(tensor: &Tensor) -> Outcome<i64> {
     let first = tensor.dims().first().map(|&length| length as i64);
-    first.ok_or_else(|| Fault::new("ShapeError", "a tensor without dimensions has no length; `item()` is its number"))
+    first.ok_or_else(|| Fault::error("ShapeError", "a tensor without dimensions has no length; `item()` is its number"))
 }
 
 fn at(tensor: &Tensor, index: i64) -> Outcome<Dynamic> {
     let count = length(tensor)?;
     let Some(place) = arguments::place(index, count as usize) else {
         let message = format!("index {index} was asked for; the tensor's first dimension has {count} places");
-        return Err(Fault::new("IndexError", message));
+        return Err(Fault::error("IndexError", message));
     };
     let part = tensor.get(place);
     let value = part.and_then(|part| if part.rank() == 0 { number_of(&part) } else { Ok(Dynamic::from(part)) });
@@ -223,7 +223,7 @@ fn at(tensor: &Tensor, index: i64) -> Outcome<Dynamic> {
 fn item(tensor: &mut Tensor) -> Outcome<Dynamic> {
     if tensor.elem_count() != 1 {
         let shape = tensor.dims();
-        return Err(Fault::new(
+        return Err(Fault::error(
             "ShapeError",
             format!("item takes a tensor of one element; found one of shape {shape:?}"),
         ));
@@ -237,7 +237,7 @@ fn to_array(tensor: &mut Tensor) -> Outcome<Dynamic> {
         let message = format!(
             "to_array was asked for {count} elements; it gives {ELEMENTS} at most, so cut the tensor with `narrow` first"
         );
-        return Err(Fault::new("LimitError", message));
+        return Err(Fault::error("LimitError", message));
     }
     let numbers: Vec<Dynamic> = if tensor.dtype().is_int() {
         let flat = tensor.flatten_all().and_then(|flat| flat.to_dtype(DType::I64)?.to_vec1::<i64>());

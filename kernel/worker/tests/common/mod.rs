@@ -1,5 +1,7 @@
 //! A host in this process whose output is gathered, for data tables of cells.
 
+#![allow(clippy::unwrap_used)] // shared by tests; clippy sees no #[test] in here
+
 use candlewick_link::{Execute, Finished, FromWorker, Request, StreamName};
 use candlewick_plugin_manager::PluginManager;
 use candlewick_worker::{Host, Outbox};

@@ -3,7 +3,7 @@
 //! Work is split by image (forward, `dx`) and by groups of a fixed number of images (`dW`), so that the bits do not
 //! depend on the thread count.
 
-use super::gemm::{Matrix, Output, multiply_alone};
+use super::gemm::{Matrix, Output, multiply_alone, together};
 use super::host::{host, numbers};
 use super::simd::{sum, vectorized};
 use super::window::Window;
@@ -72,6 +72,11 @@ impl Sizes {
     /// Places of the window.
     fn places(&self) -> usize {
         self.rows * self.columns
+    }
+
+    /// Multiplications of one forward pass.
+    fn multiplications(&self) -> usize {
+        self.batch * self.outputs * self.patch() * self.places()
     }
 
     /// Numbers under the window.
@@ -170,6 +175,7 @@ impl Conv2d {
         };
         y.par_chunks_exact_mut(s.outputs * s.places())
             .zip(x.par_chunks_exact(s.image()))
+            .with_min_len(together(s.multiplications()))
             .for_each_init(|| vec![0.0; s.patch() * s.places()], one);
         (y, (s.batch, s.outputs, s.rows, s.columns).into())
     }
@@ -198,8 +204,12 @@ impl Conv2d {
             Some(dx) => dx.chunks_mut(GROUP * s.image()).map(Some).collect(),
             None => (0..s.batch.div_ceil(GROUP)).map(|_| None).collect(),
         };
-        let sums: Vec<(Vec<f32>, Vec<f32>)> =
-            groups.into_par_iter().enumerate().map(|(i, dx)| self.group(known, i * GROUP, dx)).collect();
+        let sums: Vec<(Vec<f32>, Vec<f32>)> = groups
+            .into_par_iter()
+            .enumerate()
+            .with_min_len(together(s.multiplications()))
+            .map(|(i, dx)| self.group(known, i * GROUP, dx))
+            .collect();
         let start = (vec![0.0; s.outputs * s.patch()], vec![0.0; s.outputs]);
         let (dw, db) = sums.into_iter().fold(start, |mut total, (dw, db)| {
             total.0.iter_mut().zip(dw).for_each(|(total, dw)| *total += dw);

@@ -12,6 +12,11 @@ const PIECE: usize = 512;
 /// Products with fewer multiplications than this stay on the calling thread: waking others costs more than it saves.
 const ALONE: usize = 4 << 20;
 
+/// The least items of parallel work that stay together: all of them when there is little to multiply in total.
+pub fn together(multiplications: usize) -> usize {
+    if multiplications < ALONE { usize::MAX } else { 1 }
+}
+
 /// A matrix inside a slice, with any strides.
 #[derive(Clone, Copy)]
 pub struct Matrix<'a> {

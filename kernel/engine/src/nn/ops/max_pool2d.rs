@@ -2,6 +2,7 @@
 //!
 //! The backward pass finds the winner again rather than storing it: one more comparison is cheaper than the memory.
 
+use super::gemm::together;
 use super::host::{host, numbers};
 use super::simd::vectorized;
 use super::window::Window;
@@ -154,6 +155,7 @@ impl CustomOp1 for MaxPool2d {
         let mut y = vec![0.0; batch * channels * s.rows * s.columns];
         y.par_chunks_exact_mut(channels * s.rows * s.columns)
             .zip(x.par_chunks_exact(channels * s.height * s.width))
+            .with_min_len(together(x.len()))
             .for_each(|(y, x)| {
                 vectorized(
                     #[inline(always)]
@@ -178,17 +180,20 @@ impl CustomOp1 for MaxPool2d {
         let by_image = d
             .par_chunks_exact(channels * s.rows * s.columns)
             .zip(numbers.par_chunks_exact(channels * s.height * s.width));
-        dx.par_chunks_exact_mut(channels * s.height * s.width).zip(by_image).for_each(|(dx, (d, x))| {
-            vectorized(
-                #[inline(always)]
-                || {
-                    let from = d.chunks_exact(s.rows * s.columns).zip(x.chunks_exact(s.height * s.width));
-                    for (dx, (d, x)) in dx.chunks_exact_mut(s.height * s.width).zip(from) {
-                        self.backward(x, d, dx, s);
-                    }
-                },
-            );
-        });
+        dx.par_chunks_exact_mut(channels * s.height * s.width)
+            .zip(by_image)
+            .with_min_len(together(numbers.len()))
+            .for_each(|(dx, (d, x))| {
+                vectorized(
+                    #[inline(always)]
+                    || {
+                        let from = d.chunks_exact(s.rows * s.columns).zip(x.chunks_exact(s.height * s.width));
+                        for (dx, (d, x)) in dx.chunks_exact_mut(s.height * s.width).zip(from) {
+                            self.backward(x, d, dx, s);
+                        }
+                    },
+                );
+            });
         Tensor::from_vec(dx, x.shape(), x.device()).map(Some)
     }
 }

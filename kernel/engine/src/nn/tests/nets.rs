@@ -3,7 +3,7 @@
 use super::{flat, numbers};
 use crate::nn::{LayerSpec, Loss, Mode, Net, OptimizerSpec, gradients};
 use crate::{EngineError, Seed};
-use candle_core::{DType, Device, Tensor};
+use candle_core::{CpuStorage, DType, Device, Layout, Shape, Tensor};
 use candlewick_plugin_api::Model;
 
 const TRAIN: Mode = Mode::Train { seed: Seed(1), step: 0 };
@@ -228,6 +228,31 @@ fn an_operation_that_cuts_the_gradient_is_named() {
     let (found, missing) = gradients(&loss, &parameters).unwrap();
     assert_eq!(found.into_keys().collect::<Vec<_>>(), ["1.weight"]);
     assert_eq!(missing, ["0.bias", "0.weight", "1.bias"]);
+}
+
+/// An operation whose backward pass gives no gradient for what it was made of: candle panics there.
+struct Hole;
+
+impl candle_core::CustomOp1 for Hole {
+    fn name(&self) -> &'static str {
+        "hole"
+    }
+
+    fn cpu_fwd(&self, x: &CpuStorage, layout: &Layout) -> candle_core::Result<(CpuStorage, Shape)> {
+        Ok((x.clone(), layout.shape().clone()))
+    }
+
+    fn bwd(&self, _: &Tensor, _: &Tensor, _: &Tensor) -> candle_core::Result<Option<Tensor>> {
+        Ok(None)
+    }
+}
+
+#[test]
+fn a_panic_in_the_backward_pass_is_an_error() {
+    let net = net(vec![linear(3, 2)]);
+    let y = net.forward(&numbers("x", &[2, 3]), TRAIN).unwrap().apply_op1(Hole).unwrap();
+    let message = gradients(&y.sum_all().unwrap(), &net.parameters()).unwrap_err().to_string();
+    assert!(message.starts_with("the backward pass failed: candle internal error"), "{message}");
 }
 
 #[test]

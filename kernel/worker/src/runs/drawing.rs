@@ -1,0 +1,112 @@
+//! What a run's events look like in a cell: text, a progress line, a chart, each replaced in place.
+//!
+//! Must not know who drives the run. Read [`Drawing`] first.
+
+use crate::session::Session;
+use crate::show::linked;
+use candlewick_display as display;
+use candlewick_link::{FromWorker, StreamName};
+use candlewick_plugin_api::{Chart, Event, HookFailure, Progress, RunId, Series, Split};
+use std::time::{Duration, Instant};
+
+/// A drive that is over sooner than this shows no progress line and no chart of its own.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// Draws the events of one drive of one run.
+pub struct Drawing<'a> {
+    session: &'a Session,
+    run: RunId,
+    since: Instant,
+    /// Draw from the first event on, and a last time at the end.
+    live: bool,
+    chart_shown: bool,
+    progress_shown: bool,
+}
+
+impl<'a> Drawing<'a> {
+    /// For a drive that begins now.
+    pub fn new(session: &'a Session, run: RunId, live: bool) -> Self {
+        Self { session, run, since: Instant::now(), live, chart_shown: false, progress_shown: false }
+    }
+
+    /// Draws what was emitted.
+    pub fn show(&mut self, events: Vec<Event>) {
+        for event in events {
+            match event {
+                Event::Print(text) => self.session.outbox.print(StreamName::Stdout, &(text + "\n")),
+                Event::Warning(text) => self.session.outbox.print(StreamName::Stderr, &(text + "\n")),
+                Event::PluginFailed(failure) => self.session.outbox.print(StreamName::Stderr, &explain(&failure)),
+                Event::Progress(progress) if self.is_due() => self.draw_progress(&progress),
+                Event::Chart(chart) if self.is_due() => self.draw_chart(&chart),
+                Event::Progress(_) | Event::Chart(_) => {}
+            }
+        }
+    }
+
+    /// Draws the curves a last time, when this drive has drawn any or was to.
+    pub fn finish(&mut self, chart: Option<Chart>) {
+        if let Some(chart) = chart.filter(|chart| (self.live || self.chart_shown) && !chart.series.is_empty()) {
+            self.draw_chart(&chart);
+        }
+    }
+
+    fn is_due(&self) -> bool {
+        self.live || self.since.elapsed() > PATIENCE
+    }
+
+    fn draw_chart(&mut self, chart: &Chart) {
+        let update = std::mem::replace(&mut self.chart_shown, true);
+        self.display("chart", look(chart).bundle(), update);
+    }
+
+    fn draw_progress(&mut self, progress: &Progress) {
+        let update = std::mem::replace(&mut self.progress_shown, true);
+        let line = display::Progress {
+            epoch: progress.epoch as u64,
+            epochs: progress.epochs as u64,
+            batch: progress.batch as u64,
+            batches: progress.batches as u64,
+            values: progress.numbers.clone(),
+            rate: Some(progress.steps_per_second).filter(|rate| rate.is_finite() && *rate > 0.0),
+            remaining: progress.remaining_seconds,
+        };
+        self.display("progress", line.bundle(), update);
+    }
+
+    /// One display id for each run: a later cell's drawing replaces an earlier one's too.
+    fn display(&self, what: &str, bundle: display::Bundle, update: bool) {
+        let id = format!("candlewick-{}-run-{}-{what}", std::process::id(), self.run);
+        self.session.outbox.send(FromWorker::Display { bundle: linked(bundle), display_id: Some(id), update });
+    }
+}
+
+/// A run's curves as the display draws them.
+pub fn look(chart: &Chart) -> display::Chart {
+    let series = |series: &Series| display::Series {
+        run: String::new(),
+        name: series.name.clone(),
+        split: match series.split {
+            Split::Training => display::Split::Training,
+            Split::Validation => display::Split::Validation,
+        },
+        points: series.points.clone(),
+    };
+    let series = chart.series.iter().map(series).collect();
+    display::Chart { title: format!("run {}", chart.run), epochs: chart.epochs as f64, log_loss: false, series }
+}
+
+fn explain(failure: &HookFailure) -> String {
+    let batch = failure.batch.map_or(String::new(), |batch| format!(", batch {batch}"));
+    let line = failure.line.map_or(String::new(), |line| format!(", line {line}"));
+    let column = failure.column.map_or(String::new(), |column| format!(", column {column}"));
+    let HookFailure { plugin, hook, epoch, message, .. } = failure;
+    let mut text = format!("plugin {plugin} failed in {hook} (epoch {epoch}{batch}){line}{column}: {message}\n");
+    if failure.quarantined {
+        let n = failure.in_a_row;
+        text.push_str(&format!(
+            "plugin {plugin} failed {n} times in a row and is quarantined; training goes on without it. "
+        ));
+        text.push_str(&format!("Mend its cell and run it again, or write `%plugin activate {plugin}`.\n"));
+    }
+    text
+}

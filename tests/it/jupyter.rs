@@ -1,0 +1,13 @@
+//! The kernel as Jupyter's own clients see it.
+
+use crate::support::{Home, unittest};
+
+#[test]
+fn it_passes_every_test_of_jupyter_kernel_test() {
+    unittest(&Home::new(), "conformance.py");
+}
+
+#[test]
+fn it_keeps_its_state_when_interrupted_and_stops_queued_cells_after_an_error() {
+    unittest(&Home::new(), "behaviour.py");
+}
