@@ -223,9 +223,7 @@ fn values_that_would_fill_the_memory() {
     let grown = |cell: &str| {
         let mut session = begun();
         session.room().measure_with(|| Some(1 << 30));
-        let t = std::time::Instant::now();
         let problem = session.problem(cell);
-        eprintln!("{:?} {cell}", t.elapsed());
         assert_eq!(problem.name, "MemoryError", "{cell}: {}", problem.message);
         for word in ["grown by", "are left", "variables are kept"] {
             assert!(problem.message.contains(word), "{cell}: {}", problem.message);
@@ -234,8 +232,8 @@ fn values_that_would_fill_the_memory() {
     };
     grown("let s = \"x\"; loop { s += s; }");
     grown("let a = [0]; loop { a += a; }");
-    grown("let a = []; loop { a.push(\"item\" + a.len); }");
-    grown("let m = #{}; let i = 0; loop { i += 1; m[`key ${i}`] = [i, i, i, i, i, i, i, i, i, i]; }");
+    grown("let s = \"\"; s.pad(10000, \"x\"); let a = []; loop { a.push(s + a.len); }");
+    grown("let s = []; s.pad(10000, 0); let m = #{}; let i = 0; loop { i += 1; m[`key ${i}`] = s + []; }");
     grown("fn twice(s) { twice(s + s) }\ntwice(\"abc\")");
     grown("let s = \"x\"; loop { try { loop { s += s; } } catch { } }");
 }
