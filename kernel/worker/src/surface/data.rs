@@ -2,7 +2,7 @@
 //!
 //! Must not know nets or runs. Read [`BUILTINS`] first.
 
-use super::faults::{Answer, count, fault, number, shape};
+use super::arguments::{Answer, count, count_from, fault, number, shape};
 use super::{Builtin, Kind, builtin};
 use crate::show::{Show, Shows};
 use candle_core::Tensor;
@@ -36,7 +36,7 @@ pub const BUILTINS: &[Builtin] = &[
         |engine, _| {
             engine.register_fn("split", |data: &mut Dataset, share: Dynamic| split(data, &share, 0));
             engine.register_fn("split", |data: &mut Dataset, share: Dynamic, seed: Dynamic| {
-                split(data, &share, count("split", &seed, 0)? as u64)
+                split(data, &share, count("split", &seed)? as u64)
             });
         }
     ),
@@ -70,7 +70,7 @@ pub const BUILTINS: &[Builtin] = &[
         "let few = data.take(100);",
         |engine, _| {
             engine.register_fn("take", |data: &mut Dataset, length: Dynamic| -> Answer<Dataset> {
-                let length = count("take", &length, 1)?.min(data.len());
+                let length = count_from("take", &length, 1)?.min(data.len());
                 data.subset(&(0..length as u32).collect::<Vec<_>>()).map_err(fault)
             });
         }

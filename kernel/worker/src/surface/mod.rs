@@ -3,19 +3,26 @@
 //!
 //! Must not know cells. Read [`Builtin`] first, then [`all`].
 
+mod arguments;
+mod confusion;
 mod data;
-mod faults;
+mod frame;
+mod memory;
 mod nets;
 mod optimizers;
 mod output;
+mod plot;
 mod tensor;
+mod tensor_make;
+mod tensor_math;
+mod tensor_shape;
 mod training;
 
 use crate::session::Session;
 use crate::show::Shows;
 use rhai::Engine;
 
-pub use faults::{Answer, fault, interrupted};
+pub use arguments::{Answer, fault, interrupted};
 
 /// One entry of the language surface.
 pub struct Builtin {
@@ -54,17 +61,23 @@ pub enum Kind {
 
 /// All entries, in the order the reference lists them.
 pub fn all() -> impl Iterator<Item = &'static Builtin> {
-    [
+    let tables = [
         output::BUILTINS,
         tensor::BUILTINS,
+        tensor_make::BUILTINS,
+        tensor_math::BUILTINS,
+        tensor_shape::BUILTINS,
+        frame::BUILTINS,
+        plot::BUILTINS,
+        confusion::BUILTINS,
+        memory::BUILTINS,
         data::BUILTINS,
         nets::BUILTINS,
         optimizers::BUILTINS,
         training::BUILTINS,
         crate::script::BUILTINS,
-    ]
-    .into_iter()
-    .flatten()
+    ];
+    tables.into_iter().flatten()
 }
 
 /// Makes the whole surface known to a language engine.
@@ -75,6 +88,11 @@ pub fn bind(engine: &mut Engine, session: &Session) {
     nets::types(engine);
     optimizers::types(engine);
     training::types(engine);
+    tensor_math::types(engine);
+    tensor_shape::types(engine);
+    frame::types(engine);
+    plot::types(engine);
+    memory::types(engine);
     crate::script::types(engine);
     all().for_each(|builtin| (builtin.bind)(engine, session));
 }
@@ -87,6 +105,9 @@ pub fn shows() -> Shows {
     nets::shows(&mut shows);
     optimizers::shows(&mut shows);
     training::shows(&mut shows);
+    frame::shows(&mut shows);
+    plot::shows(&mut shows);
+    memory::shows(&mut shows);
     shows
 }
 

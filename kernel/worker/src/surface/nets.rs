@@ -2,7 +2,7 @@
 //!
 //! Must not know runs. Read [`BUILTINS`] first.
 
-use super::faults::{Answer, count, fault, number, shape};
+use super::arguments::{Answer, count, count_from, fault, number, shape};
 use super::{Builtin, Kind, builtin};
 use crate::problem::Fault;
 use crate::script::{from_json, to_json};
@@ -61,7 +61,7 @@ pub const BUILTINS: &[Builtin] = &[
         "embedding(65, 128)",
         |engine, _| {
             engine.register_fn("embedding", |vocabulary: Dynamic, width: Dynamic| {
-                made(LayerSpec::embedding(count("embedding", &vocabulary, 1)?, count("embedding", &width, 1)?))
+                made(LayerSpec::embedding(count_from("embedding", &vocabulary, 1)?, count_from("embedding", &width, 1)?))
             });
         }
     ),
@@ -73,7 +73,7 @@ pub const BUILTINS: &[Builtin] = &[
         "layer_norm(128)",
         |engine, _| {
             let norm = |size: &Dynamic, options: &Map| {
-                with_options(made(LayerSpec::layer_norm(count("layer_norm", size, 1)?))?, options)
+                with_options(made(LayerSpec::layer_norm(count_from("layer_norm", size, 1)?))?, options)
             };
             engine.register_fn("layer_norm", move |size: Dynamic| norm(&size, &Map::new()));
             engine.register_fn("layer_norm", move |size: Dynamic, options: Map| norm(&size, &options));
@@ -87,7 +87,7 @@ pub const BUILTINS: &[Builtin] = &[
         "batch_norm(16)",
         |engine, _| {
             let norm = |size: &Dynamic, options: &Map| {
-                with_options(made(LayerSpec::batch_norm(count("batch_norm", size, 1)?))?, options)
+                with_options(made(LayerSpec::batch_norm(count_from("batch_norm", size, 1)?))?, options)
             };
             engine.register_fn("batch_norm", move |size: Dynamic| norm(&size, &Map::new()));
             engine.register_fn("batch_norm", move |size: Dynamic, options: Map| norm(&size, &options));
@@ -170,7 +170,7 @@ pub const BUILTINS: &[Builtin] = &[
         "init(net, 7);",
         |engine, _| {
             engine.register_fn("init", |net: Net, seed: Dynamic| {
-                net.redraw(Seed(count("init", &seed, 0)? as u64), &net.device().unwrap_or(Device::Cpu)).map_err(fault)
+                net.redraw(Seed(count("init", &seed)? as u64), &net.device().unwrap_or(Device::Cpu)).map_err(fault)
             });
         }
     ),
@@ -307,23 +307,23 @@ fn ready(net: &Net) -> Answer<()> {
 fn predict(net: &Net, inputs: &Tensor) -> Answer<Tensor> {
     ready(net)?;
     let inputs = match net.device() {
-        Some(device) => inputs.to_device(&device).map_err(|error| fault(error.into()))?,
+        Some(device) => inputs.to_device(&device).map_err(fault)?,
         None => inputs.clone(),
     };
     net.predict(&inputs).map_err(fault)
 }
 
 fn linear(inputs: &Dynamic, outputs: &Dynamic, options: &Map) -> Answer<LayerSpec> {
-    with_options(made(LayerSpec::linear(count("linear", inputs, 1)?, count("linear", outputs, 1)?))?, options)
+    with_options(made(LayerSpec::linear(count_from("linear", inputs, 1)?, count_from("linear", outputs, 1)?))?, options)
 }
 
 fn conv2d(inputs: &Dynamic, outputs: &Dynamic, kernel: &Dynamic, options: &Map) -> Answer<LayerSpec> {
-    let size = |value| count("conv2d", value, 1);
+    let size = |value| count_from("conv2d", value, 1);
     with_options(made(LayerSpec::conv2d(size(inputs)?, size(outputs)?, size(kernel)?))?, options)
 }
 
 fn pool(kernel: &Dynamic, stride: Option<&Dynamic>) -> Answer<LayerSpec> {
-    let layer = made(LayerSpec::max_pool2d(count("max_pool2d", kernel, 1)?))?;
+    let layer = made(LayerSpec::max_pool2d(count_from("max_pool2d", kernel, 1)?))?;
     let options = stride.map(|stride| ("stride".into(), stride.clone())).into_iter().collect();
     with_options(layer, &options)
 }

@@ -2,7 +2,7 @@
 //!
 //! Must not know runs. Read [`BUILTINS`] first.
 
-use super::faults::{Answer, count, fault, number};
+use super::arguments::{Answer, count, count_from, fault, number};
 use super::{Builtin, Kind, builtin};
 use crate::show::{Show, Shows};
 use candlewick_display as display;
@@ -55,7 +55,7 @@ pub const BUILTINS: &[Builtin] = &[
         "step_decay(500, 0.5)",
         |engine, _| {
             engine.register_fn("step_decay", |every: Dynamic, factor: Dynamic| -> Answer<Schedule> {
-                let every = count("step_decay", &every, 1)? as u64;
+                let every = count_from("step_decay", &every, 1)? as u64;
                 Ok(Schedule::Step { every, factor: number("step_decay", &factor)? })
             });
         }
@@ -68,7 +68,7 @@ pub const BUILTINS: &[Builtin] = &[
         "cosine(100, 0.0001)",
         |engine, _| {
             let cosine = |warmup: &Dynamic, minimum: f64| -> Answer<Schedule> {
-                Ok(Schedule::Cosine { warmup: count("cosine", warmup, 0)? as u64, minimum })
+                Ok(Schedule::Cosine { warmup: count("cosine", warmup)? as u64, minimum })
             };
             engine.register_fn("cosine", move |warmup: Dynamic| cosine(&warmup, 0.0));
             engine.register_fn("cosine", move |warmup: Dynamic, minimum: Dynamic| {

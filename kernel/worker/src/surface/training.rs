@@ -2,7 +2,7 @@
 //!
 //! Must not know how a run is driven or drawn: that is [`crate::runs`]. Read [`BUILTINS`] first.
 
-use super::faults::{Answer, count, fault, known, texts};
+use super::arguments::{self, Answer, count_from, fault, texts};
 use super::{Builtin, Kind, builtin};
 use crate::problem::Fault;
 use crate::runs::{RunHandle, Until};
@@ -61,9 +61,9 @@ pub const BUILTINS: &[Builtin] = &[
         "run.step(3, \"batch\")",
         |engine, _| {
             engine.register_fn("step", |run: &mut RunHandle| run.step(1, Unit::Hook));
-            engine.register_fn("step", |run: &mut RunHandle, n: Dynamic| run.step(count("step", &n, 1)?, Unit::Hook));
+            engine.register_fn("step", |run: &mut RunHandle, n: Dynamic| run.step(count_from("step", &n, 1)?, Unit::Hook));
             engine.register_fn("step", |run: &mut RunHandle, n: Dynamic, unit: &str| {
-                run.step(count("step", &n, 1)?, Unit::from_name(unit).map_err(fault)?)
+                run.step(count_from("step", &n, 1)?, Unit::from_name(unit).map_err(fault)?)
             });
         }
     ),
@@ -247,8 +247,8 @@ fn option_value(value: &Dynamic) -> OptionValue {
     if let Some(text) = value.read_lock::<ImmutableString>() {
         return OptionValue::Text(text.to_string());
     }
-    if let Some(items) = value.read_lock::<Array>() {
-        return match texts("option", &items) {
+    if value.is::<Array>() {
+        return match texts("option", value) {
             Ok(texts) => OptionValue::Texts(texts),
             Err(_) => OptionValue::Other("an array".to_owned()),
         };
@@ -268,7 +268,7 @@ fn option_value(value: &Dynamic) -> OptionValue {
 }
 
 fn measured(net: &Net, data: &Dataset, options: &Map) -> Answer<Map> {
-    known("evaluate", options, &["loss", "metrics"])?;
+    arguments::Options::new("evaluate", "option of evaluate", options, &["loss", "metrics"])?;
     let loss = match options.get("loss").and_then(|name| name.clone().into_string().ok()) {
         Some(name) => Loss::from_name(&name).map_err(fault)?,
         None if data.targets().dtype() == candle_core::DType::U32 => Loss::CrossEntropy,

@@ -1,0 +1,134 @@
+//! The worker's memory: what the system says is resident, beside what was counted by category.
+//!
+//! Must not know who allocates. Read [`BUILTINS`] first.
+
+use super::{Builtin, Kind};
+use crate::session::Session;
+use crate::show::{Show, Shows};
+use candlewick_display as display;
+use candlewick_engine::memory::{Category, Snapshot, resident_bytes, snapshot};
+use rhai::Engine;
+
+/// Memory at one moment.
+#[derive(Clone)]
+pub struct Memory {
+    resident: u64,
+    resident_peak: Option<u64>,
+    counted: Snapshot,
+}
+
+/// The name of [`Memory`] for users.
+const MEMORY: &str = "memory";
+
+pub const BUILTINS: &[Builtin] = &[
+    Builtin {
+        name: "memory",
+        kind: Kind::Function,
+        signature: "memory() -> memory",
+        doc: "the process's memory: what is resident, beside what was counted by category",
+        example: "memory()",
+        bind: |engine, _| {
+            engine.register_fn("memory", Memory::now);
+        },
+    },
+    property(
+        "resident",
+        "resident -> integer",
+        "bytes in physical memory, as the system says",
+        "memory().resident",
+        |engine, _| {
+            engine.register_get("resident", |memory: &mut Memory| memory.resident as i64);
+        },
+    ),
+    property("total", "total -> integer", "bytes counted in all categories together", "memory().total", |engine, _| {
+        engine.register_get("total", |memory: &mut Memory| memory.counted.total as i64);
+    }),
+    property(
+        "parameters",
+        "parameters -> integer",
+        "bytes of weights and biases",
+        "memory().parameters",
+        |engine, _| category(engine, "parameters", Category::Parameters),
+    ),
+    property(
+        "gradients",
+        "gradients -> integer",
+        "bytes of gradients of parameters",
+        "memory().gradients",
+        |engine, _| category(engine, "gradients", Category::Gradients),
+    ),
+    property(
+        "optimizer_state",
+        "optimizer_state -> integer",
+        "bytes an optimizer keeps",
+        "memory().optimizer_state",
+        |engine, _| category(engine, "optimizer_state", Category::OptimizerState),
+    ),
+    property(
+        "activations",
+        "activations -> integer",
+        "bytes of results kept for the backward pass",
+        "memory().activations",
+        |engine, _| category(engine, "activations", Category::Activations),
+    ),
+    property("data", "data -> integer", "bytes of datasets and batches", "memory().data", |engine, _| {
+        category(engine, "data", Category::Data)
+    }),
+    property("other", "other -> integer", "bytes of everything else", "memory().other", |engine, _| {
+        category(engine, "other", Category::Other)
+    }),
+];
+
+/// Names the types of this file.
+pub fn types(engine: &mut Engine) {
+    engine.register_type_with_name::<Memory>(MEMORY);
+}
+
+/// Makes memory show.
+pub fn shows(shows: &mut Shows) {
+    shows.add::<Memory>();
+}
+
+impl Memory {
+    fn now() -> Self {
+        Self { resident: resident_bytes().unwrap_or(0), resident_peak: resident_peak(), counted: snapshot() }
+    }
+}
+
+impl Show for Memory {
+    fn bundle(&self) -> display::Bundle {
+        let part = |(place, category): (usize, &Category)| display::MemoryPart {
+            name: category.name().to_owned(),
+            bytes: self.counted.bytes[place],
+            peak: Some(self.counted.peaks[place]),
+        };
+        let memory = display::Memory {
+            resident: self.resident,
+            resident_peak: self.resident_peak,
+            tracked: Category::ALL.iter().enumerate().map(part).collect(),
+            tracked_peak: Some(self.counted.peak),
+        };
+        memory.bundle()
+    }
+}
+
+const fn property(
+    name: &'static str,
+    signature: &'static str,
+    doc: &'static str,
+    example: &'static str,
+    bind: fn(&mut Engine, &Session),
+) -> Builtin {
+    Builtin { name, kind: Kind::Property(MEMORY), signature, doc, example, bind }
+}
+
+fn category(engine: &mut Engine, name: &'static str, category: Category) {
+    engine.register_get(name, move |memory: &mut Memory| memory.counted.bytes_of(category) as i64);
+}
+
+/// The most that was resident since the process began, where the system tells it.
+fn resident_peak() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    Some(line.trim().trim_end_matches("kB").trim().parse::<u64>().ok()? * 1024)
+}
