@@ -50,7 +50,7 @@ fn names_that_do_not_exist() {
     check("fit(net, iris, #{ optimizer: \"adam\" })", "NameError", &["no optimizer named \"adam\"", "adamw"]);
     check("adamw(0.1, #{ beta: 0.9 })", "NameError", &["beta"]);
     check("linear(4, 3, #{ biass: false })", "NameError", &["no option `biass`", "did you mean `bias`?"]);
-    check("evaluate(net, iris, #{ metric: [] })", "NameError", &["no option `metric`", "did you mean `metrics`?"]);
+    check("evaluate(net, iris, #{ metric: [] })", "NameError", &["no option of evaluate named \"metric\"", "did you mean \"metrics\"?"]);
     check("fit(net, iris).step(1, \"batsh\")", "NameError", &["unit of a step", "did you mean \"batch\"?"]);
     check("fit(net, iris).run_until(\"end_epok\")", "NameError", &["no hook named", "did you mean \"end_epoch\"?"]);
     check("fit(net, iris).run_until(\"ctx.los < 1\")", "NameError", &["no `los`", "did you mean `ctx.loss`?"]);
@@ -72,7 +72,7 @@ fn values_of_the_wrong_kind_or_range() {
     check("fit(net, iris, #{ learning_rate: -0.1 })", "ValueError", &["option learning_rate", "above 0"]);
     check("fit(net, iris, #{ device: \"gpu\" })", "NameError", &["no device named \"gpu\"", "cpu"]);
     check("fit(net, iris, #{ device: \"cuda:7\" })", "DeviceError", &["cuda:7", "cpu"]);
-    check("adamw(\"fast\")", "TypeError", &["adamw takes a number", "\"fast\""]);
+    check("adamw(\"fast\")", "TypeError", &["adamw takes a number", "found string"]);
     check("dropout(1.5)", "ValueError", &["1.5"]);
     check("linear(0, 3)", "ValueError", &["linear takes a whole number from 1", "found 0"]);
     check("sequential([linear(4, 3), \"relu\"])", "TypeError", &["item 1 is"]);
@@ -223,9 +223,7 @@ fn values_that_would_fill_the_memory() {
     let grown = |cell: &str| {
         let mut session = begun();
         session.room().measure_with(|| Some(1 << 30));
-        let t = std::time::Instant::now();
         let problem = session.problem(cell);
-        eprintln!("{:?} {cell}", t.elapsed());
         assert_eq!(problem.name, "MemoryError", "{cell}: {}", problem.message);
         for word in ["grown by", "are left", "variables are kept"] {
             assert!(problem.message.contains(word), "{cell}: {}", problem.message);
@@ -234,8 +232,8 @@ fn values_that_would_fill_the_memory() {
     };
     grown("let s = \"x\"; loop { s += s; }");
     grown("let a = [0]; loop { a += a; }");
-    grown("let a = []; loop { a.push(\"item\" + a.len); }");
-    grown("let m = #{}; let i = 0; loop { i += 1; m[`key ${i}`] = [i, i, i, i, i, i, i, i, i, i]; }");
+    grown("let s = \"\"; s.pad(10000, \"x\"); let a = []; loop { a.push(s + a.len); }");
+    grown("let s = []; s.pad(10000, 0); let m = #{}; let i = 0; loop { i += 1; m[`key ${i}`] = s + []; }");
     grown("fn twice(s) { twice(s + s) }\ntwice(\"abc\")");
     grown("let s = \"x\"; loop { try { loop { s += s; } } catch { } }");
 }

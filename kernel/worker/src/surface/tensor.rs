@@ -91,6 +91,7 @@ fn picked_values(tensor: &Tensor) -> candle_core::Result<Vec<f64>> {
 fn tensor(value: Dynamic) -> Result<Tensor, Box<EvalAltResult>> {
     let (mut values, mut shape) = (Vec::new(), Vec::new());
     gather(&value, 0, &mut shape, &mut values)?;
+    values.shrink_to_fit(); // it grew by doubling, and the tensor keeps the whole of it
     Tensor::from_vec(values, shape, &Device::Cpu).map_err(|error| Fault::error("TensorError", error.to_string()))
 }
 

@@ -4,6 +4,7 @@
 //! outputs, and the summed dimension is cut into pieces of at most 512, which `gemm` never cuts further.
 //! Read [`multiply`] first.
 
+use crate::memory::{Category, tag};
 use gemm::Parallelism;
 
 /// Pieces of the summed dimension. `gemm` picks its own block from the L1 size, but never less than this.
@@ -78,6 +79,8 @@ fn product(out: &mut [f32], a: Matrix, b: Matrix, output: Output, threads: Paral
     if depth == 0 && output == Output::Overwrite {
         out.fill(0.0);
     }
+    // What `gemm` allocates is space to work in, which it keeps for each thread: no gradient, whoever asks first.
+    let _tag = tag(Category::Other);
     for start in (0..depth).step_by(PIECE) {
         let read = start > 0 || output == Output::Add;
         // SAFETY: `out` holds rows × columns numbers and is borrowed mutably, so it overlaps neither operand.
