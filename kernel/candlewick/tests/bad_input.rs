@@ -50,7 +50,11 @@ fn names_that_do_not_exist() {
     check("fit(net, iris, #{ optimizer: \"adam\" })", "NameError", &["no optimizer named \"adam\"", "adamw"]);
     check("adamw(0.1, #{ beta: 0.9 })", "NameError", &["beta"]);
     check("linear(4, 3, #{ biass: false })", "NameError", &["no option `biass`", "did you mean `bias`?"]);
-    check("evaluate(net, iris, #{ metric: [] })", "NameError", &["no option of evaluate named \"metric\"", "did you mean \"metrics\"?"]);
+    check(
+        "evaluate(net, iris, #{ metric: [] })",
+        "NameError",
+        &["no option of evaluate named \"metric\"", "did you mean \"metrics\"?"],
+    );
     check("fit(net, iris).step(1, \"batsh\")", "NameError", &["unit of a step", "did you mean \"batch\"?"]);
     check("fit(net, iris).run_until(\"end_epok\")", "NameError", &["no hook named", "did you mean \"end_epoch\"?"]);
     check("fit(net, iris).run_until(\"ctx.los < 1\")", "NameError", &["no `los`", "did you mean `ctx.loss`?"]);
