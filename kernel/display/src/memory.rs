@@ -163,6 +163,7 @@ mod tests {
             resident_peak: Some(128 << 20),
             tracked: vec![part("parameters", 16 << 20, None), part("gradients", 16 << 20, Some(20 << 20))],
             tracked_peak: Some(36 << 20),
+            ..Memory::default()
         };
         let expect = "memory           now     peak\n\
                       ───────────────────────────────────────────────────────\n\
