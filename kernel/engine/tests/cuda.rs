@@ -2,6 +2,8 @@
 //!
 //! That the compositions of candle's operations are right is shown on the CPU, by the tests of `nn`.
 
+#![allow(clippy::unwrap_used)] // makers outside `#[test]` functions unwrap too
+
 use candle_core::{DType, Device, Tensor};
 use candlewick_engine::data::Dataset;
 use candlewick_engine::device;
