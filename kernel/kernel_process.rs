@@ -159,9 +159,10 @@ fn kernel_info() -> KernelInfo {
             version: "1.27".into(),
             mimetype: "text/x-rhai".into(),
             file_extension: ".rhai".into(),
-            // Neither has Rhai; its words, strings and comments are Rust's.
+            // Neither has Rhai. In the editor JavaScript it is: templates in backticks, and a map opened by `#{` does not
+            // throw its parser off as it does the one for Rust.
             pygments_lexer: "rust".into(),
-            codemirror_mode: "rust".into(),
+            codemirror_mode: "javascript".into(),
             nbconvert_exporter: "script".into(),
         },
         help_links: vec![

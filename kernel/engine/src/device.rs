@@ -2,6 +2,9 @@
 //!
 //! It must not know what is computed there. Read [`parse`] first.
 
+#[cfg(feature = "cuda")]
+pub(crate) mod cuda;
+
 use crate::{EngineError, Result};
 use candle_core::Device;
 
@@ -12,7 +15,7 @@ use candle_core::Device;
 pub fn parse(word: &str) -> Result<Device> {
     match word.split_once(':') {
         None if word == "cpu" => Ok(Device::Cpu),
-        None if word == "auto" => Ok(if cfg!(feature = "cuda") { cuda(0).unwrap_or(Device::Cpu) } else { Device::Cpu }),
+        None if word == "auto" => Ok(cuda(0).unwrap_or(Device::Cpu)),
         None if word == "cuda" => cuda(0),
         Some(("cuda", ordinal)) => cuda(ordinal.parse().map_err(|_| unknown(word))?),
         _ => Err(unknown(word)),
@@ -28,16 +31,17 @@ pub fn name(device: &Device) -> String {
     }
 }
 
+#[cfg(feature = "cuda")]
 fn cuda(ordinal: usize) -> Result<Device> {
-    if !cfg!(feature = "cuda") {
-        return Err(EngineError::Device(format!(
-            "device \"cuda:{ordinal}\" was asked for, but this build has no CUDA (the default build never needs it); \
-             there is \"cpu\"; build with the cargo feature `cuda` to use a GPU"
-        )));
-    }
-    Device::new_cuda(ordinal).map_err(|reason| {
-        EngineError::Device(format!("device \"cuda:{ordinal}\" could not be opened; there is \"cpu\": {reason}"))
-    })
+    cuda::open(ordinal)
+}
+
+#[cfg(not(feature = "cuda"))]
+fn cuda(ordinal: usize) -> Result<Device> {
+    Err(EngineError::Device(format!(
+        "device \"cuda:{ordinal}\" was asked for, but this build has no CUDA (the default build never needs it); \
+         there is \"cpu\"; build with the cargo feature `cuda` to use a GPU"
+    )))
 }
 
 fn unknown(word: &str) -> EngineError {
@@ -61,6 +65,7 @@ mod tests {
         {
             check("auto", "cpu");
             check("cuda:0", "this build has no CUDA");
+            check("cuda", "there is \"cpu\"; build with the cargo feature `cuda`");
         }
     }
 }

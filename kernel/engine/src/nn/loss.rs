@@ -4,7 +4,7 @@ use super::ops::cross_entropy::cross_entropy;
 use super::ops::difference::Difference;
 use super::ops::host::host;
 use crate::{EngineError, Result};
-use candle_core::{DType, Tensor};
+use candle_core::{DType, Device, Tensor};
 use serde::{Deserialize, Serialize};
 
 /// A loss: one number per batch, smaller is better.
@@ -81,10 +81,23 @@ impl Loss {
         }
     }
 
+    /// That predictions of this shape know every class of the data's targets. [`forward`](Self::forward) asks for each
+    /// batch, but on the CPU only: elsewhere it would wait for the device, and a GPU that reads past its predictions
+    /// is of no use until the process ends. So whoever takes data there asks here before.
+    ///
+    /// # Errors
+    /// A class out of range.
+    pub fn check_classes(self, predictions: &[usize], targets: &Tensor) -> Result<()> {
+        match (self, predictions) {
+            (Self::CrossEntropy, &[_, classes]) => classes_in_range(classes, targets, "data"),
+            _ => Ok(()),
+        }
+    }
+
     /// The loss as a scalar that records for the backward pass.
     ///
     /// # Errors
-    /// What [`check`](Self::check) says, a class out of range, or an empty batch.
+    /// What [`check`](Self::check) says, an empty batch, or, on the CPU, a class out of range.
     pub fn forward(self, predictions: &Tensor, targets: &Tensor) -> Result<Tensor> {
         self.check(predictions.dims(), targets.dims(), targets.dtype())?;
         if predictions.elem_count() == 0 {
@@ -93,7 +106,9 @@ impl Loss {
         let mean = |difference: Difference| Ok(difference.mean(predictions, &targets.reshape(predictions.shape())?)?);
         match self {
             Self::CrossEntropy => {
-                classes_in_range(predictions.dims()[1], targets)?;
+                if targets.device().is_cpu() {
+                    classes_in_range(predictions.dims()[1], targets, "batch")?;
+                }
                 Ok(cross_entropy(predictions, targets)?)
             }
             Self::Mse => mean(Difference::Squared),
@@ -103,16 +118,12 @@ impl Loss {
     }
 }
 
-/// On the CPU only: elsewhere it would wait for the device, and whoever copies data there has checked it.
-fn classes_in_range(classes: usize, targets: &Tensor) -> Result<()> {
-    if !targets.device().is_cpu() {
-        return Ok(());
-    }
-    let targets = targets.contiguous()?;
+fn classes_in_range(classes: usize, targets: &Tensor, of: &str) -> Result<()> {
+    let targets = targets.to_device(&Device::Cpu)?.contiguous()?;
     let held = host(&targets);
     match held.numbers::<u32>()?.iter().position(|&target| target as usize >= classes) {
         Some(at) => Err(EngineError::Data(format!(
-            "class {} at position {at} of the batch is out of range: the predictions have {classes} classes, 0 to {}",
+            "class {} at position {at} of the {of} is out of range: the predictions have {classes} classes, 0 to {}",
             held.numbers::<u32>()?[at],
             classes.saturating_sub(1)
         ))),
@@ -123,7 +134,6 @@ fn classes_in_range(classes: usize, targets: &Tensor) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use candle_core::Device;
 
     #[test]
     fn targets_that_do_not_fit() {
@@ -155,6 +165,9 @@ mod tests {
             message,
             "class 3 at position 1 of the batch is out of range: the predictions have 3 classes, 0 to 2"
         );
+        let message = Loss::CrossEntropy.check_classes(&[2, 3], &targets).unwrap_err().to_string();
+        assert!(message.contains("class 3 at position 1 of the data"), "{message}");
+        Loss::CrossEntropy.check_classes(&[2, 4], &targets).unwrap();
     }
 
     #[test]

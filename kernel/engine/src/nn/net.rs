@@ -145,14 +145,20 @@ impl Net {
     pub fn copy(&self) -> Result<Self> {
         let copy = Self::sequential(self.0.specs.clone())?;
         if let Some(device) = self.device() {
-            let mut own = [self.slots(true), self.slots(false)].concat();
-            copy.fill(&device, &mut |slot, name| {
-                let at = own.iter().position(|(n, _)| n == name);
-                let (_, var) = own.swap_remove(at.ok_or_else(|| lacks(slot, name))?);
-                Ok(Var::from_tensor(&var.as_detached_tensor().copy()?)?)
-            })?;
+            self.hand_to(&copy, &device)?;
         }
         Ok(copy)
+    }
+
+    /// Moves the parameters and buffers to that device; nothing happens where they are there or not drawn yet.
+    ///
+    /// # Errors
+    /// candle's, when the device has no room; the net stays where it was.
+    pub fn to_device(&self, device: &Device) -> Result<()> {
+        match self.device() {
+            Some(own) if !own.same_device(device) => self.hand_to(self, device),
+            _ => Ok(()),
+        }
     }
 
     /// Which unfinished run trains this net.
@@ -189,6 +195,16 @@ impl Net {
                 Err(EngineError::Value(message))
             }
         }
+    }
+
+    /// Gives `other`, of the same layers, copies of this net's parameters and buffers on that device.
+    fn hand_to(&self, other: &Self, device: &Device) -> Result<()> {
+        let mut own = [self.slots(true), self.slots(false)].concat();
+        other.fill(device, &mut |slot, name| {
+            let at = own.iter().position(|(n, _)| n == name);
+            let (_, var) = own.swap_remove(at.ok_or_else(|| lacks(slot, name))?);
+            Ok(Var::from_tensor(&var.as_detached_tensor().to_device(device)?.copy()?)?)
+        })
     }
 
     fn slots(&self, trained: bool) -> Vec<(String, Var)> {

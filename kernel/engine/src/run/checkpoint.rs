@@ -194,18 +194,19 @@ impl Checkpoint {
     /// Puts everything into the run and hands back the plugins' states.
     pub fn install(self, run: &mut Run) -> Result<Map<String, Value>> {
         let Record { plan, working, totals, metrics, plugins, .. } = self.record;
-        let kind = |kind: &str| -> BTreeMap<String, Tensor> {
+        let device = run.training.device().clone();
+        let kind = |kind: &str| -> Result<BTreeMap<String, Tensor>> {
             let named = self.tensors.iter().filter_map(|(name, tensor)| Some((name.strip_prefix(kind)?, tensor)));
-            named.map(|(name, tensor)| (name.to_owned(), tensor.clone())).collect()
+            named.map(|(name, tensor)| Ok((name.to_owned(), tensor.to_device(&device)?))).collect()
         };
-        for (values, vars) in [(kind("model/"), &run.parameters), (kind("buffer/"), &run.net.buffers())] {
+        for (values, vars) in [(kind("model/")?, &run.parameters), (kind("buffer/")?, &run.net.buffers())] {
             for (name, var) in vars {
                 let missing = || EngineError::Value(format!("the checkpoint holds no parameter {name}"));
-                var.set(&values.get(name).ok_or_else(missing)?.to_device(var.device())?)?;
+                var.set(values.get(name).ok_or_else(missing)?)?;
             }
         }
-        run.optimizer.borrow_mut().restore(self.record.optimizer_steps, &kind("optimizer/"))?;
-        run.accumulated = (kind("accumulated/"), self.record.accumulated);
+        run.optimizer.borrow_mut().restore(self.record.optimizer_steps, &kind("optimizer/")?)?;
+        run.accumulated = (kind("accumulated/")?, self.record.accumulated);
         run.rate_factor = self.record.rate_factor;
         run.options.batch_size = self.record.batch_size;
         run.plan = plan.resumed(run.options.epochs);

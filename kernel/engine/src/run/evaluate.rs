@@ -35,6 +35,9 @@ pub fn evaluate(net: &Net, data: &Dataset, loss: Loss, metrics: &[String]) -> Re
         }
         let (inputs, targets) = data.batch(rows)?;
         let predictions = net.forward(&inputs, Mode::Evaluate)?;
+        if !targets.device().is_cpu() {
+            loss.check_classes(predictions.dims(), &targets)?;
+        }
         let mean = loss.forward(&predictions, &targets)?.to_dtype(DType::F32)?.to_scalar::<f32>()?;
         total += f64::from(mean) * rows.len() as f64;
         for metric in &mut metrics {

@@ -8,7 +8,7 @@ use crate::data::Dataset;
 use crate::metrics::Metric;
 use crate::nn::{Net, Optimizer, OptimizerHandle};
 use crate::{EngineError, Result, Seed, device, memory};
-use candle_core::{Tensor, Var};
+use candle_core::{Device, Tensor, Var};
 use candlewick_plugin_api::{Context, Event, Facts, Hook, HookSink, Outcome, RunId, Working};
 use serde_json::{Map, Value};
 use std::cell::RefCell;
@@ -61,7 +61,8 @@ pub struct Failure {
 }
 
 impl Run {
-    /// A paused run that stands before its first hook. Draws the net's parameters if they are not drawn yet.
+    /// A paused run that stands before its first hook. Draws the net's parameters if they are not drawn yet, and
+    /// takes net and data to the run's device.
     ///
     /// # Errors
     /// A net that another unfinished run trains; shapes that don't fit; a device that isn't there; a checkpoint that
@@ -79,13 +80,17 @@ impl Run {
             }
             Validation::Data(other) => (data, Some(other.clone())),
         };
-        check_fit(&net, &training, &options)?;
+        check_fit(&net, &training, &options, &device)?;
         if let Some(validation) = &validation {
-            check_fit(&net, validation, &options)?;
+            check_fit(&net, validation, &options, &device)?;
         }
         {
             let _tag = memory::tag(memory::Category::Parameters);
-            if options.from_scratch { net.redraw(seed, &device)? } else { net.draw(seed, &device)? }
+            if options.from_scratch {
+                net.redraw(seed, &device)?;
+            }
+            net.draw(seed, &device)?;
+            net.to_device(&device)?;
         }
         let _tag = memory::tag(memory::Category::Data);
         let training = training.to_device(&device)?;
@@ -410,9 +415,10 @@ fn refuse_net_in_use(net: &Net) -> Result<()> {
     })
 }
 
-fn check_fit(net: &Net, data: &Dataset, options: &Options) -> Result<()> {
+fn check_fit(net: &Net, data: &Dataset, options: &Options, device: &Device) -> Result<()> {
     let mut input = vec![options.batch_size.min(data.len())];
     input.extend_from_slice(data.input_shape());
     let output = net.check(&input)?;
-    options.loss.check(&output, &[&input[..1], &data.targets().dims()[1..]].concat(), data.targets().dtype())
+    options.loss.check(&output, &[&input[..1], &data.targets().dims()[1..]].concat(), data.targets().dtype())?;
+    if device.is_cpu() { Ok(()) } else { options.loss.check_classes(&output, data.targets()) }
 }
