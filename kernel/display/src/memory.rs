@@ -36,6 +36,8 @@ pub struct Memory {
     pub tracked: Vec<MemoryPart>,
     /// The most that were counted at one moment (the peaks of the categories need not coincide), where recorded.
     pub tracked_peak: Option<u64>,
+    /// One line on the device's own memory; empty without a device.
+    pub device: String,
 }
 
 impl Memory {
@@ -58,7 +60,8 @@ impl Memory {
         row("process", self.resident, self.resident_peak);
         row("tracked", self.total(), self.tracked_peak);
         self.tracked.iter().for_each(|part| row(&format!("  {}", part.name), part.bytes, part.peak));
-        table.render()
+        let lines = [table.render(), self.device.clone()];
+        lines.into_iter().filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
     }
 
     /// Two bars on one scale: the process, with a mark at its peak, and what was tracked, by category.
@@ -66,14 +69,21 @@ impl Memory {
     /// # Errors
     /// When the drawing library refuses.
     pub fn svg(&self) -> Result<String> {
-        let height = 76 + 18 * self.tracked.len().div_ceil(3) as u32;
+        let legend = 78 + 18 * self.tracked.len().div_ceil(3) as i32;
+        let height = legend as u32 + if self.device.is_empty() { 0 } else { 18 };
         canvas::svg((WIDTH as u32, height), "memory of the process", "", |area| {
             let whole = [(palette::INK, self.resident)];
             self.draw_bar(area, 8, "process", self.resident_peak, &whole)?;
             let parts: Vec<_> =
                 self.tracked.iter().enumerate().map(|(place, part)| (palette::series(place), part.bytes)).collect();
             self.draw_bar(area, 38, "tracked", self.tracked_peak, &parts)?;
-            self.draw_legend(area, 78)
+            self.draw_legend(area, 78)?;
+            canvas::write(
+                area,
+                &self.device,
+                (LEFT * UNIT, (legend + 4) * UNIT),
+                canvas::font(SMALL, palette::INK, HPos::Left),
+            )
         })
     }
 

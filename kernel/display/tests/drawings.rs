@@ -229,7 +229,12 @@ fn grids_images_and_memory_are_well_formed() {
     let plot = Plot::images((0..100).map(image).collect()).unwrap();
     check_svg("images", || plot.svg().unwrap(), 60_000);
     let part = |place: usize| MemoryPart { name: format!("<{place}>"), bytes: place as u64, peak: None };
-    let memory =
-        Memory { resident: 1, resident_peak: None, tracked: (0..9).map(part).collect(), tracked_peak: Some(u64::MAX) };
+    let memory = Memory {
+        resident: 1,
+        resident_peak: None,
+        tracked: (0..9).map(part).collect(),
+        tracked_peak: Some(u64::MAX),
+        ..Memory::default()
+    };
     check_svg("memory", || memory.svg().unwrap(), 10_000);
 }

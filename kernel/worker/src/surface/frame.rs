@@ -2,7 +2,7 @@
 //!
 //! Must not know plots or runs. Read [`BUILTINS`] first.
 
-use super::arguments::{Options, Answer, count, fault, texts};
+use super::arguments::{Answer, Options, count, fault, texts};
 use super::{Builtin, Kind};
 use crate::problem::Fault;
 use crate::session::Session;

@@ -6,8 +6,8 @@ use super::{Builtin, Kind};
 use crate::session::Session;
 use crate::show::{Show, Shows};
 use candlewick_display as display;
-use candlewick_engine::memory::{Category, Snapshot, resident_bytes, snapshot};
-use rhai::Engine;
+use candlewick_engine::memory::{Category, DeviceMemory, Snapshot, device_memory, resident_bytes, snapshot};
+use rhai::{Dynamic, Engine};
 
 /// Memory at one moment.
 #[derive(Clone)]
@@ -15,6 +15,7 @@ pub struct Memory {
     resident: u64,
     resident_peak: Option<u64>,
     counted: Snapshot,
+    device: Option<DeviceMemory>,
 }
 
 /// The name of [`Memory`] for users.
@@ -38,6 +39,17 @@ pub const BUILTINS: &[Builtin] = &[
         "memory().resident",
         |engine, _| {
             engine.register_get("resident", |memory: &mut Memory| memory.resident as i64);
+        },
+    ),
+    property(
+        "device_used",
+        "device_used -> integer",
+        "bytes used on the CUDA device, by all processes; () without a device",
+        "memory().device_used",
+        |engine, _| {
+            engine.register_get("device_used", |memory: &mut Memory| {
+                memory.device.as_ref().map_or(Dynamic::UNIT, |device| Dynamic::from_int(device.used as i64))
+            });
         },
     ),
     property("total", "total -> integer", "bytes counted in all categories together", "memory().total", |engine, _| {
@@ -91,7 +103,12 @@ pub fn shows(shows: &mut Shows) {
 
 impl Memory {
     fn now() -> Self {
-        Self { resident: resident_bytes().unwrap_or(0), resident_peak: resident_peak(), counted: snapshot() }
+        Self {
+            resident: resident_bytes().unwrap_or(0),
+            resident_peak: resident_peak(),
+            counted: snapshot(),
+            device: device_memory(),
+        }
     }
 }
 
@@ -107,9 +124,17 @@ impl Show for Memory {
             resident_peak: self.resident_peak,
             tracked: Category::ALL.iter().enumerate().map(part).collect(),
             tracked_peak: Some(self.counted.peak),
+            device: self.device.as_ref().map_or(String::new(), device_line),
         };
         memory.bundle()
     }
+}
+
+fn device_line(device: &DeviceMemory) -> String {
+    let bytes = display::number::bytes;
+    let tensors =
+        device.allocated.map_or(String::new(), |allocated| format!(", this process's tensors {}", bytes(allocated)));
+    format!("{}: {} of {} used{tensors}", device.device, bytes(device.used), bytes(device.total))
 }
 
 const fn property(

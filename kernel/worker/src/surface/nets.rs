@@ -61,7 +61,10 @@ pub const BUILTINS: &[Builtin] = &[
         "embedding(65, 128)",
         |engine, _| {
             engine.register_fn("embedding", |vocabulary: Dynamic, width: Dynamic| {
-                made(LayerSpec::embedding(count_from("embedding", &vocabulary, 1)?, count_from("embedding", &width, 1)?))
+                made(LayerSpec::embedding(
+                    count_from("embedding", &vocabulary, 1)?,
+                    count_from("embedding", &width, 1)?,
+                ))
             });
         }
     ),

@@ -2,7 +2,7 @@
 //!
 //! Must not know how plots are drawn. Read [`plot`] first, then [`Asked`].
 
-use super::arguments::{Options, Answer, fault, text, unknown};
+use super::arguments::{Answer, Options, fault, text, unknown};
 use super::frame::{Content, content};
 use super::{Builtin, Kind};
 use crate::problem::Fault;

@@ -61,7 +61,9 @@ pub const BUILTINS: &[Builtin] = &[
         "run.step(3, \"batch\")",
         |engine, _| {
             engine.register_fn("step", |run: &mut RunHandle| run.step(1, Unit::Hook));
-            engine.register_fn("step", |run: &mut RunHandle, n: Dynamic| run.step(count_from("step", &n, 1)?, Unit::Hook));
+            engine.register_fn("step", |run: &mut RunHandle, n: Dynamic| {
+                run.step(count_from("step", &n, 1)?, Unit::Hook)
+            });
             engine.register_fn("step", |run: &mut RunHandle, n: Dynamic, unit: &str| {
                 run.step(count_from("step", &n, 1)?, Unit::from_name(unit).map_err(fault)?)
             });
