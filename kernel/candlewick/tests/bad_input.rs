@@ -115,6 +115,28 @@ fn data_that_cannot_be_trained_on() {
 }
 
 #[test]
+fn files_and_frames_that_cannot_be_used() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("empty.csv");
+    std::fs::write(&path, "").unwrap();
+    let table = "let t = frame(#{ a: [1.0, 2.0], b: [3.0, ()], c: [\"x\", \"y\"], d: [0.5, 0.5] });\n";
+    let check = |cell: &str, name, words: &[&str]| check(&format!("{table}{cell}"), name, words);
+    check("read_csv(\"no/such.csv\")", "FileError", &["no/such.csv"]);
+    check("read_parquet(\"no/such.parquet\")", "FileError", &["no/such.parquet"]);
+    check(&format!("read_csv({path:?})"), "FileError", &["empty.csv"]);
+    check("t.column(\"e\")", "NameError", &["no column named \"e\"", "known are", "a, b, c, d"]);
+    check("t.dataset(#{ label: \"cc\" })", "NameError", &["no column named \"cc\"", "did you mean \"c\"?"]);
+    check("t.dataset(#{ lable: \"c\" })", "NameError", &["lable", "did you mean \"label\"?"]);
+    check("t.dataset(#{ label: \"c\" })", "DataError", &["column \"b\"", "row 1", "drop the row or fill"]);
+    check("t.select([\"a\", \"d\"]).dataset(#{ label: \"e\" })", "NameError", &["no column named \"e\""]);
+    check("t.select([\"a\", \"c\"]).dataset(#{ label: \"a\" })", "DataError", &["\"c\""]);
+    check("frame(#{ a: [1, 2], b: [1] })", "DataError", &["b"]);
+    check("frame(#{ a: [1, \"two\"] })", "TypeError", &["a"]);
+    check("plot(t, #{ x: \"a\", y: [\"q\"] })", "NameError", &["no column named \"q\""]);
+    check("plot(t, #{ kind: \"pie\" })", "NameError", &["pie", "known are"]);
+}
+
+#[test]
 fn shapes_that_do_not_fit_name_the_layer_and_both_shapes() {
     check("sequential([linear(4, 8), linear(9, 3)])", "ShapeError", &["layer 1 (linear)", "[…, 9]", "[…, 8]"]);
     check("fit(net, dataset(\"digits\"))", "ShapeError", &["layer 0 (linear)", "4", "64"]);
@@ -224,6 +246,10 @@ fn values_that_would_fill_the_memory() {
     check("[].pad(1000000000, 0)", "LimitError", &["1000000000", "at most"]);
     check("blob(1000000000000)", "LimitError", &["1000000000000", "at most"]);
     check("\"\".pad(1000000000, \"x\")", "LimitError", &["1000000000", "at most"]);
+    check("zeros([1000000, 1000000])", "LimitError", &["[1000000, 1000000]", "at most"]);
+    let wide = |n: &str| format!("fit(sequential([linear(4, {n}), linear({n}, {n}), linear({n}, 3)]), iris)");
+    check(&wide("1000000"), "ValueError", &["parameters of this net take 4000", "GB of memory are left"]);
+    check(&wide("9000000000000000000"), "ValueError", &["parameters of this net take", "GB of memory are left"]);
     let grown = |cell: &str| {
         let mut session = begun();
         session.room().measure_with(|| Some(1 << 30));

@@ -91,6 +91,7 @@ fn categories_sum_to_the_total_and_have_the_bytes_of_the_model() {
             assert!((expected..expected + FIELDS).contains(&found), "{what}: {found} instead of {expected}");
         };
         near(of(&begun, Category::Parameters), PARAMETERS, "parameters");
+        near(of(&begun, Category::Data), 1797 * 65 * 4, "data");
         // Two moments for each parameter, from the first step on.
         session.good("run.batch();");
         let stepped = snapshot();

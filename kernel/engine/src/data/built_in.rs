@@ -55,6 +55,7 @@ fn parse(built_in: &BuiltIn, csv: &str) -> Result<Parsed, String> {
         }
         labels.push(label);
     }
+    values.shrink_to_fit(); // the tensor keeps the whole of it
     let mut classes = labels.clone();
     classes.sort_unstable();
     classes.dedup();

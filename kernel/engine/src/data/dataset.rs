@@ -7,6 +7,7 @@ use std::sync::Arc;
 use candle_core::{DType, Device, Shape, Tensor};
 
 use super::{Normalization, built_in, gather, split};
+use crate::memory::{Category, tag};
 use crate::{EngineError, Result, Seed};
 
 /// Inputs and targets, row by row. A clone shares them.
@@ -28,6 +29,7 @@ impl Dataset {
     ///
     /// `digits`: 1797 rows of 64 pixels in 0..1, ten classes; `iris`: 150 rows of 4 measures in cm, three classes.
     pub fn named(name: &str) -> Result<Self> {
+        let _tag = tag(Category::Data);
         built_in::load(name)
     }
 
@@ -48,6 +50,7 @@ impl Dataset {
         classes: Option<Vec<String>>,
         features: Vec<String>,
     ) -> Result<Self> {
+        let _tag = tag(Category::Data);
         let (inputs, targets) = (numbers(inputs)?, labels(targets)?);
         let rows = Rows { name: name.into(), inputs, targets, classes, features, normalization: None };
         rows.check_lengths()?;
@@ -123,6 +126,7 @@ impl Dataset {
         if rows.is_empty() {
             return Err(EngineError::Data(format!("a part of {} needs at least one row", self.name())));
         }
+        let _tag = tag(Category::Data);
         let (inputs, targets) = self.batch(rows)?;
         Ok(self.with(inputs, targets))
     }
@@ -141,6 +145,7 @@ impl Dataset {
 
     /// The same rows, treated like the data that `normalization` was made from.
     pub fn normalized_by(&self, normalization: &Normalization) -> Result<Self> {
+        let _tag = tag(Category::Data);
         let inputs = normalization.apply(self.real_inputs()?)?;
         let whole = self.normalization().map_or_else(|| normalization.clone(), |before| before.then(normalization));
         Ok(Self(Arc::new(Rows { inputs, normalization: Some(whole), ..Rows::clone(&self.0) })))

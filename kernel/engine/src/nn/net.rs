@@ -4,6 +4,7 @@ use super::LayerSpec;
 use super::init::{self, Slot};
 use super::layer::{Layer, Mode};
 use super::shape::{self, Form};
+use crate::memory;
 use crate::{EngineError, Result, Seed};
 use candle_core::{DType, Device, Tensor, Var};
 use candlewick_plugin_api::{Model, PluginError, RunId};
@@ -67,8 +68,9 @@ impl Net {
     /// Draws the parameters anew, whatever they were.
     ///
     /// # Errors
-    /// candle's, when the device has no room.
+    /// Parameters that take more memory than there is; candle's, when the device has no room.
     pub fn redraw(&self, seed: Seed, device: &Device) -> Result<()> {
+        self.refuse_too_large(device)?;
         self.fill(device, &mut |slot, name| init::draw(slot, name, seed, device))
     }
 
@@ -175,6 +177,24 @@ impl Net {
         *self.0.layers.borrow_mut() = layers;
         *self.0.device.borrow_mut() = Some(device.clone());
         Ok(())
+    }
+
+    /// What is too large for the machine would end the process at its allocation.
+    fn refuse_too_large(&self, device: &Device) -> Result<()> {
+        const ALWAYS_FITS: usize = 64 << 20;
+        let needed = self.summary(None)?.iter().fold(0usize, |sum, row| sum.saturating_add(row.bytes));
+        if needed <= ALWAYS_FITS || !device.is_cpu() {
+            return Ok(());
+        }
+        match memory::available_bytes().filter(|left| needed as u64 > *left) {
+            None => Ok(()),
+            Some(left) => {
+                let (needed, left) = (needed as f64 / 1e9, left as f64 / 1e9);
+                let message =
+                    format!("the parameters of this net take {needed:.1} GB, and {left:.1} GB of memory are left");
+                Err(EngineError::Value(message))
+            }
+        }
     }
 
     /// Gives `other`, of the same layers, copies of this net's parameters and buffers on that device.

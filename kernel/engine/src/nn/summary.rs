@@ -36,11 +36,12 @@ fn add(layers: &[LayerSpec], prefix: &str, mut form: Form, rows: &mut Vec<LayerS
     for (i, layer) in layers.iter().enumerate() {
         let path = format!("{prefix}{i}");
         let output = shape::output(layer, &path, &form)?;
-        let counts = init::slots(layer).into_iter().map(|slot| (slot.trained, slot.shape.iter().product::<usize>()));
+        let count = |shape: &[usize]| shape.iter().fold(1usize, |product, length| product.saturating_mul(*length));
+        let counts = init::slots(layer).into_iter().map(|slot| (slot.trained, count(&slot.shape)));
         let (mut parameters, mut bytes) = (0, 0);
         for (trained, count) in counts {
-            parameters += if trained { count } else { 0 };
-            bytes += count * size_of::<f32>();
+            parameters = if trained { count.saturating_add(parameters) } else { parameters };
+            bytes = count.saturating_mul(size_of::<f32>()).saturating_add(bytes);
         }
         rows.push(LayerSummary {
             path: path.clone(),
