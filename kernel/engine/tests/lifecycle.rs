@@ -42,7 +42,7 @@ impl HookSink for Script {
             "skip_epoch" => ctx.skip_epoch(),
             "request_checkpoint" => ctx.request_checkpoint(),
             "request_validation" => ctx.request_validation(),
-            "error" => fired.stop = Some(failure(hook)),
+            "error" => fired.stop = Some(Box::new(failure(hook))),
             "interrupt" => interrupt::request(),
             _ => {}
         }

@@ -179,7 +179,7 @@ fn a_net_belongs_to_one_unfinished_run() {
 }
 
 #[test]
-fn what_a_plugin_sets_stays_and_a_parameter_without_gradient_is_named() {
+fn a_learning_rate_that_a_plugin_sets_stays() {
     let net = mlp();
     let mut run = Run::new(net, Dataset::named("digits").unwrap(), options()).unwrap();
     let mut rates = Vec::new();

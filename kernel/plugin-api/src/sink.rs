@@ -6,8 +6,8 @@ use serde_json::{Map, Value};
 /// What came of calling all plugins at one hook.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Fired {
-    /// A failure whose plugin's policy is to end the run.
-    pub stop: Option<HookFailure>,
+    /// A failure whose plugin's policy is to end the run; behind a pointer, because every hook of every run returns this.
+    pub stop: Option<Box<HookFailure>>,
     /// The user interrupted a plugin; the run pauses here, and this hook counts as fired.
     pub interrupted: bool,
 }

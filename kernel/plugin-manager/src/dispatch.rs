@@ -176,7 +176,7 @@ fn failed(slot: &mut Slot, hook: Hook, ctx: &mut Context, error: PluginError, fi
     match slot.registration.on_error {
         Policy::Continue => {}
         Policy::SkipBatch => ctx.skip_batch(),
-        Policy::Stop => drop(fired.stop.get_or_insert_with(|| failure.clone())),
+        Policy::Stop => drop(fired.stop.get_or_insert_with(|| Box::new(failure.clone()))),
     }
     slot.newest_failure = Some(failure.clone());
     ctx.emit(Event::PluginFailed(failure));

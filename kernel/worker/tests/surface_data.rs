@@ -143,6 +143,9 @@ fn elements_are_compared() {
     check("le(tensor(2))", "[1, 1, 0]");
     value("tensor([1]).eq(1).dtype", "\"u8\"");
     value("tensor([1, 300]).to_dtype(\"u32\").gt(1.5).to_array()", "[0, 1]");
+    value("(tensor([1, 2, 3]) > 2).to_array()", "[0, 0, 1]");
+    value("(2 >= tensor([1, 2, 3])).to_array()", "[1, 1, 0]");
+    value("(tensor([1, 2]) < tensor([2, 2])).to_array()", "[1, 0]");
 }
 
 #[test]

@@ -196,6 +196,11 @@ pub fn types(engine: &mut Engine) {
     operator(engine, "-", |a, b| a.broadcast_sub(b));
     operator(engine, "*", |a, b| a.broadcast_mul(b));
     operator(engine, "/", |a, b| floating(a)?.broadcast_div(&floating(b)?));
+    // Without these Rhai takes tensors for things that cannot be compared, and answers false.
+    operator(engine, ">", |a, b| a.broadcast_gt(b));
+    operator(engine, ">=", |a, b| a.broadcast_ge(b));
+    operator(engine, "<", |a, b| a.broadcast_lt(b));
+    operator(engine, "<=", |a, b| a.broadcast_le(b));
     engine.register_fn("-", |tensor: Tensor| negated(&tensor).map_err(fault));
     engine.register_fn("**", |tensor: Tensor, x: f64| power(&tensor, x));
     engine.register_fn("**", |tensor: Tensor, x: i64| power(&tensor, x as f64));
