@@ -3,7 +3,7 @@
 //! Must not know nets or runs. Read [`BUILTINS`] first.
 
 use super::arguments::{Answer, count, count_from, fault, number, shape};
-use super::{Builtin, Kind, builtin};
+use super::{Builtin, Kind};
 use crate::show::{Show, Shows};
 use candle_core::Tensor;
 use candlewick_display as display;
@@ -14,7 +14,7 @@ use rhai::{Array, Dynamic, Engine};
 const DATASET: &str = "dataset";
 
 pub const BUILTINS: &[Builtin] = &[
-    builtin!(
+    Builtin::new(
         Kind::Function,
         "dataset",
         "dataset(name) or dataset(inputs, targets) -> dataset",
@@ -25,9 +25,9 @@ pub const BUILTINS: &[Builtin] = &[
             engine.register_fn("dataset", |inputs: Tensor, targets: Tensor| {
                 Dataset::new("dataset", inputs, targets, None, Vec::new()).map_err(fault)
             });
-        }
+        },
     ),
-    builtin!(
+    Builtin::new(
         Kind::Method(DATASET),
         "split",
         "split(fraction) or split(fraction, seed) -> [dataset, dataset]",
@@ -38,9 +38,9 @@ pub const BUILTINS: &[Builtin] = &[
             engine.register_fn("split", |data: &mut Dataset, share: Dynamic, seed: Dynamic| {
                 split(data, &share, count("split", &seed)? as u64)
             });
-        }
+        },
     ),
-    builtin!(
+    Builtin::new(
         Kind::Method(DATASET),
         "normalize",
         "normalize() -> dataset",
@@ -48,9 +48,9 @@ pub const BUILTINS: &[Builtin] = &[
         "let data = dataset(\"iris\").normalize();",
         |engine, _| {
             engine.register_fn("normalize", |data: &mut Dataset| data.normalize().map(|(data, _)| data).map_err(fault));
-        }
+        },
     ),
-    builtin!(
+    Builtin::new(
         Kind::Method(DATASET),
         "reshape",
         "reshape(shape) -> dataset",
@@ -60,9 +60,9 @@ pub const BUILTINS: &[Builtin] = &[
             engine.register_fn("reshape", |data: &mut Dataset, to: Array| -> Answer<Dataset> {
                 data.reshape(shape("reshape", &to)?).map_err(fault)
             });
-        }
+        },
     ),
-    builtin!(
+    Builtin::new(
         Kind::Method(DATASET),
         "take",
         "take(count) -> dataset",
@@ -73,9 +73,9 @@ pub const BUILTINS: &[Builtin] = &[
                 let length = count_from("take", &length, 1)?.min(data.len());
                 data.subset(&(0..length as u32).collect::<Vec<_>>()).map_err(fault)
             });
-        }
+        },
     ),
-    builtin!(
+    Builtin::new(
         Kind::Method(DATASET),
         "subset",
         "subset(rows) -> dataset",
@@ -86,9 +86,9 @@ pub const BUILTINS: &[Builtin] = &[
                 let rows: Vec<u32> = shape("subset", &rows)?.into_iter().map(|row| row as u32).collect();
                 data.subset(&rows).map_err(fault)
             });
-        }
+        },
     ),
-    builtin!(
+    Builtin::new(
         Kind::Property(DATASET),
         "inputs",
         "inputs -> tensor",
@@ -96,9 +96,9 @@ pub const BUILTINS: &[Builtin] = &[
         "data.inputs",
         |engine, _| {
             engine.register_get("inputs", |data: &mut Dataset| data.inputs().clone());
-        }
+        },
     ),
-    builtin!(
+    Builtin::new(
         Kind::Property(DATASET),
         "targets",
         "targets -> tensor",
@@ -106,9 +106,9 @@ pub const BUILTINS: &[Builtin] = &[
         "data.targets",
         |engine, _| {
             engine.register_get("targets", |data: &mut Dataset| data.targets().clone());
-        }
+        },
     ),
-    builtin!(
+    Builtin::new(
         Kind::Property(DATASET),
         "classes",
         "classes -> array",
@@ -116,9 +116,9 @@ pub const BUILTINS: &[Builtin] = &[
         "data.classes",
         |engine, _| {
             engine.register_get("classes", |data: &mut Dataset| named(data.classes().unwrap_or_default()));
-        }
+        },
     ),
-    builtin!(
+    Builtin::new(
         Kind::Property(DATASET),
         "features",
         "features -> array",
@@ -126,9 +126,9 @@ pub const BUILTINS: &[Builtin] = &[
         "data.features",
         |engine, _| {
             engine.register_get("features", |data: &mut Dataset| named(data.features()));
-        }
+        },
     ),
-    builtin!(
+    Builtin::new(
         Kind::Property(DATASET),
         "len",
         "len -> integer",
@@ -136,7 +136,7 @@ pub const BUILTINS: &[Builtin] = &[
         "data.len",
         |engine, _| {
             engine.register_get("len", |data: &mut Dataset| data.len() as i64);
-        }
+        },
     ),
 ];
 

@@ -5,7 +5,6 @@
 use super::arguments::{Answer, Options, count, fault, texts};
 use super::{Builtin, Kind};
 use crate::problem::Fault;
-use crate::session::Session;
 use crate::show::{Show, Shows};
 use candle_core::{DType, Tensor};
 use candlewick_display::{Bundle, Cell, Table, TableColumn};
@@ -52,7 +51,8 @@ pub const BUILTINS: &[Builtin] = &[
             engine.register_fn("frame", made);
         },
     },
-    property(
+    Builtin::new(
+        Kind::Property(FRAME),
         "columns",
         "columns -> array",
         "the names of the columns",
@@ -63,7 +63,8 @@ pub const BUILTINS: &[Builtin] = &[
             });
         },
     ),
-    property(
+    Builtin::new(
+        Kind::Property(FRAME),
         "height",
         "height -> integer",
         "the number of rows",
@@ -72,7 +73,8 @@ pub const BUILTINS: &[Builtin] = &[
             engine.register_get("height", |frame: &mut Frame| frame.height() as i64);
         },
     ),
-    property(
+    Builtin::new(
+        Kind::Property(FRAME),
         "width",
         "width -> integer",
         "the number of columns",
@@ -81,19 +83,43 @@ pub const BUILTINS: &[Builtin] = &[
             engine.register_get("width", |frame: &mut Frame| frame.width() as i64);
         },
     ),
-    property("len", "len -> integer", "the number of rows", "frame(#{ x: [1, 2], y: [3, 4] }).len", |engine, _| {
-        engine.register_get("len", |frame: &mut Frame| frame.height() as i64);
-        engine.register_fn("len", |frame: &mut Frame| frame.height() as i64);
-    }),
-    method("head", "head(n) -> frame", "the first n rows", "frame(#{ x: [1, 2], y: [3, 4] }).head(2)", |engine, _| {
-        engine
-            .register_fn("head", |frame: &mut Frame, rows: Dynamic| count("head", &rows).map(|rows| frame.head(rows)));
-    }),
-    method("tail", "tail(n) -> frame", "the last n rows", "frame(#{ x: [1, 2], y: [3, 4] }).tail(2)", |engine, _| {
-        engine
-            .register_fn("tail", |frame: &mut Frame, rows: Dynamic| count("tail", &rows).map(|rows| frame.tail(rows)));
-    }),
-    method(
+    Builtin::new(
+        Kind::Property(FRAME),
+        "len",
+        "len -> integer",
+        "the number of rows",
+        "frame(#{ x: [1, 2], y: [3, 4] }).len",
+        |engine, _| {
+            engine.register_get("len", |frame: &mut Frame| frame.height() as i64);
+            engine.register_fn("len", |frame: &mut Frame| frame.height() as i64);
+        },
+    ),
+    Builtin::new(
+        Kind::Method(FRAME),
+        "head",
+        "head(n) -> frame",
+        "the first n rows",
+        "frame(#{ x: [1, 2], y: [3, 4] }).head(2)",
+        |engine, _| {
+            engine.register_fn("head", |frame: &mut Frame, rows: Dynamic| {
+                count("head", &rows).map(|rows| frame.head(rows))
+            });
+        },
+    ),
+    Builtin::new(
+        Kind::Method(FRAME),
+        "tail",
+        "tail(n) -> frame",
+        "the last n rows",
+        "frame(#{ x: [1, 2], y: [3, 4] }).tail(2)",
+        |engine, _| {
+            engine.register_fn("tail", |frame: &mut Frame, rows: Dynamic| {
+                count("tail", &rows).map(|rows| frame.tail(rows))
+            });
+        },
+    ),
+    Builtin::new(
+        Kind::Method(FRAME),
         "slice",
         "slice(start, n) -> frame",
         "n rows from `start` on",
@@ -104,7 +130,8 @@ pub const BUILTINS: &[Builtin] = &[
             });
         },
     ),
-    method(
+    Builtin::new(
+        Kind::Method(FRAME),
         "column",
         "column(name) -> array",
         "a column's values; `f[name]` is the same",
@@ -114,7 +141,8 @@ pub const BUILTINS: &[Builtin] = &[
             engine.register_indexer_get(|frame: &mut Frame, name: ImmutableString| column(frame, &name));
         },
     ),
-    method(
+    Builtin::new(
+        Kind::Method(FRAME),
         "select",
         "select(names) -> frame",
         "the named columns, in that order",
@@ -125,7 +153,8 @@ pub const BUILTINS: &[Builtin] = &[
             });
         },
     ),
-    method(
+    Builtin::new(
+        Kind::Method(FRAME),
         "describe",
         "describe() -> frame",
         "count, mean, deviation, extremes and quartiles of each column",
@@ -134,7 +163,8 @@ pub const BUILTINS: &[Builtin] = &[
             engine.register_fn("describe", |frame: &mut Frame| frame.describe().map_err(fault));
         },
     ),
-    method(
+    Builtin::new(
+        Kind::Method(FRAME),
         "write_csv",
         "write_csv(path)",
         "writes a CSV file, over what was there",
@@ -143,7 +173,8 @@ pub const BUILTINS: &[Builtin] = &[
             engine.register_fn("write_csv", |frame: &mut Frame, path: &str| frame.write_csv(path).map_err(fault));
         },
     ),
-    method(
+    Builtin::new(
+        Kind::Method(FRAME),
         "write_parquet",
         "write_parquet(path)",
         "writes a Parquet file, over what was there",
@@ -153,7 +184,8 @@ pub const BUILTINS: &[Builtin] = &[
                 .register_fn("write_parquet", |frame: &mut Frame, path: &str| frame.write_parquet(path).map_err(fault));
         },
     ),
-    method(
+    Builtin::new(
+        Kind::Method(FRAME),
         "dataset",
         "dataset(#{ label, features, normalize, task }) -> dataset",
         "inputs and targets for a net; task is auto, classes or values",
@@ -181,26 +213,6 @@ impl Show for Frame {
             Err(error) => Bundle::new(format!("a frame of {} rows: {error}", self.height())),
         }
     }
-}
-
-const fn property(
-    name: &'static str,
-    signature: &'static str,
-    doc: &'static str,
-    example: &'static str,
-    bind: fn(&mut Engine, &Session),
-) -> Builtin {
-    Builtin { name, kind: Kind::Property(FRAME), signature, doc, example, bind }
-}
-
-const fn method(
-    name: &'static str,
-    signature: &'static str,
-    doc: &'static str,
-    example: &'static str,
-    bind: fn(&mut Engine, &Session),
-) -> Builtin {
-    Builtin { name, kind: Kind::Method(FRAME), signature, doc, example, bind }
 }
 
 /// Only the rows that are shown are read.

@@ -3,7 +3,6 @@
 //! Must not know who allocates. Read [`BUILTINS`] first.
 
 use super::{Builtin, Kind};
-use crate::session::Session;
 use crate::show::{Show, Shows};
 use candlewick_display as display;
 use candlewick_engine::memory::{Category, DeviceMemory, Snapshot, device_memory, resident_bytes, snapshot};
@@ -32,7 +31,8 @@ pub const BUILTINS: &[Builtin] = &[
             engine.register_fn("memory", Memory::now);
         },
     },
-    property(
+    Builtin::new(
+        Kind::Property(MEMORY),
         "resident",
         "resident -> integer",
         "bytes in physical memory, as the system says",
@@ -41,7 +41,8 @@ pub const BUILTINS: &[Builtin] = &[
             engine.register_get("resident", |memory: &mut Memory| memory.resident as i64);
         },
     ),
-    property(
+    Builtin::new(
+        Kind::Property(MEMORY),
         "device_used",
         "device_used -> integer",
         "bytes used on the CUDA device, by all processes; () without a device",
@@ -52,43 +53,64 @@ pub const BUILTINS: &[Builtin] = &[
             });
         },
     ),
-    property("total", "total -> integer", "bytes counted in all categories together", "memory().total", |engine, _| {
-        engine.register_get("total", |memory: &mut Memory| memory.counted.total as i64);
-    }),
-    property(
+    Builtin::new(
+        Kind::Property(MEMORY),
+        "total",
+        "total -> integer",
+        "bytes counted in all categories together",
+        "memory().total",
+        |engine, _| {
+            engine.register_get("total", |memory: &mut Memory| memory.counted.total as i64);
+        },
+    ),
+    Builtin::new(
+        Kind::Property(MEMORY),
         "parameters",
         "parameters -> integer",
         "bytes of weights and biases",
         "memory().parameters",
         |engine, _| category(engine, "parameters", Category::Parameters),
     ),
-    property(
+    Builtin::new(
+        Kind::Property(MEMORY),
         "gradients",
         "gradients -> integer",
         "bytes of gradients of parameters",
         "memory().gradients",
         |engine, _| category(engine, "gradients", Category::Gradients),
     ),
-    property(
+    Builtin::new(
+        Kind::Property(MEMORY),
         "optimizer_state",
         "optimizer_state -> integer",
         "bytes an optimizer keeps",
         "memory().optimizer_state",
         |engine, _| category(engine, "optimizer_state", Category::OptimizerState),
     ),
-    property(
+    Builtin::new(
+        Kind::Property(MEMORY),
         "activations",
         "activations -> integer",
         "bytes of results kept for the backward pass",
         "memory().activations",
         |engine, _| category(engine, "activations", Category::Activations),
     ),
-    property("data", "data -> integer", "bytes of datasets and batches", "memory().data", |engine, _| {
-        category(engine, "data", Category::Data)
-    }),
-    property("other", "other -> integer", "bytes of everything else", "memory().other", |engine, _| {
-        category(engine, "other", Category::Other)
-    }),
+    Builtin::new(
+        Kind::Property(MEMORY),
+        "data",
+        "data -> integer",
+        "bytes of datasets and batches",
+        "memory().data",
+        |engine, _| category(engine, "data", Category::Data),
+    ),
+    Builtin::new(
+        Kind::Property(MEMORY),
+        "other",
+        "other -> integer",
+        "bytes of everything else",
+        "memory().other",
+        |engine, _| category(engine, "other", Category::Other),
+    ),
 ];
 
 /// Names the types of this file.
@@ -135,16 +157,6 @@ fn device_line(device: &DeviceMemory) -> String {
     let tensors =
         device.allocated.map_or(String::new(), |allocated| format!(", this process's tensors {}", bytes(allocated)));
     format!("{}: {} of {} used{tensors}", device.device, bytes(device.used), bytes(device.total))
-}
-
-const fn property(
-    name: &'static str,
-    signature: &'static str,
-    doc: &'static str,
-    example: &'static str,
-    bind: fn(&mut Engine, &Session),
-) -> Builtin {
-    Builtin { name, kind: Kind::Property(MEMORY), signature, doc, example, bind }
 }
 
 fn category(engine: &mut Engine, name: &'static str, category: Category) {

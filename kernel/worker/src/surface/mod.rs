@@ -40,13 +40,19 @@ pub struct Builtin {
     pub bind: fn(&mut Engine, &Session),
 }
 
-/// One entry, written in one line of a table.
-macro_rules! builtin {
-    ($kind:expr, $name:literal, $signature:literal, $doc:literal, $example:literal, $bind:expr) => {
-        Builtin { name: $name, kind: $kind, signature: $signature, doc: $doc, example: $example, bind: $bind }
-    };
+impl Builtin {
+    /// An entry of a table.
+    pub const fn new(
+        kind: Kind,
+        name: &'static str,
+        signature: &'static str,
+        doc: &'static str,
+        example: &'static str,
+        bind: fn(&mut Engine, &Session),
+    ) -> Self {
+        Self { name, kind, signature, doc, example, bind }
+    }
 }
-use builtin;
 
 /// What an entry is called on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

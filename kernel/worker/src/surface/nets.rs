@@ -3,7 +3,7 @@
 //! Must not know runs. Read [`BUILTINS`] first.
 
 use super::arguments::{Answer, count, count_from, fault, number, shape};
-use super::{Builtin, Kind, builtin};
+use super::{Builtin, Kind};
 use crate::problem::Fault;
 use crate::script::{from_json, to_json};
 use crate::show::{Show, Shows};
@@ -19,7 +19,7 @@ const LAYER: &str = "layer";
 const NET: &str = "net";
 
 pub const BUILTINS: &[Builtin] = &[
-    builtin!(
+    Builtin::new(
         Kind::Function,
         "linear",
         "linear(inputs, outputs) or linear(inputs, outputs, options) -> layer",
@@ -28,9 +28,9 @@ pub const BUILTINS: &[Builtin] = &[
         |engine, _| {
             engine.register_fn("linear", |i: Dynamic, o: Dynamic| linear(&i, &o, &Map::new()));
             engine.register_fn("linear", |i: Dynamic, o: Dynamic, options: Map| linear(&i, &o, &options));
-        }
+        },
     ),
-    builtin!(
+    Builtin::new(
         Kind::Function,
         "conv2d",
         "conv2d(inputs, outputs, kernel) or conv2d(inputs, outputs, kernel, options) -> layer",
@@ -40,9 +40,9 @@ pub const BUILTINS: &[Builtin] = &[
             engine.register_fn("conv2d", |i: Dynamic, o: Dynamic, k: Dynamic| conv2d(&i, &o, &k, &Map::new()));
             engine
                 .register_fn("conv2d", |i: Dynamic, o: Dynamic, k: Dynamic, options: Map| conv2d(&i, &o, &k, &options));
-        }
+        },
     ),
-    builtin!(
+    Builtin::new(
         Kind::Function,
         "max_pool2d",
         "max_pool2d(kernel) or max_pool2d(kernel, stride) -> layer",
@@ -51,9 +51,9 @@ pub const BUILTINS: &[Builtin] = &[
         |engine, _| {
             engine.register_fn("max_pool2d", |kernel: Dynamic| pool(&kernel, None));
             engine.register_fn("max_pool2d", |kernel: Dynamic, stride: Dynamic| pool(&kernel, Some(&stride)));
-        }
+        },
     ),
-    builtin!(
+    Builtin::new(
         Kind::Function,
         "embedding",
         "embedding(vocabulary, width) -> layer",
@@ -66,9 +66,9 @@ pub const BUILTINS: &[Builtin] = &[
                     count_from("embedding", &width, 1)?,
                 ))
             });
-        }
+        },
     ),
-    builtin!(
+    Builtin::new(
         Kind::Function,
         "layer_norm",
         "layer_norm(size) or layer_norm(size, options) -> layer",
@@ -80,9 +80,9 @@ pub const BUILTINS: &[Builtin] = &[
             };
             engine.register_fn("layer_norm", move |size: Dynamic| norm(&size, &Map::new()));
             engine.register_fn("layer_norm", move |size: Dynamic, options: Map| norm(&size, &options));
-        }
+        },
     ),
-    builtin!(
+    Builtin::new(
         Kind::Function,
         "batch_norm",
         "batch_norm(channels) or batch_norm(channels, options) -> layer",
@@ -94,9 +94,9 @@ pub const BUILTINS: &[Builtin] = &[
             };
             engine.register_fn("batch_norm", move |size: Dynamic| norm(&size, &Map::new()));
             engine.register_fn("batch_norm", move |size: Dynamic, options: Map| norm(&size, &options));
-        }
+        },
     ),
-    builtin!(
+    Builtin::new(
         Kind::Function,
         "dropout",
         "dropout(rate) -> layer",
@@ -104,9 +104,10 @@ pub const BUILTINS: &[Builtin] = &[
         "dropout(0.1)",
         |engine, _| {
             engine.register_fn("dropout", |rate: Dynamic| made(LayerSpec::dropout(number("dropout", &rate)?)));
-        }
+        },
     ),
-    plain(
+    Builtin::new(
+        Kind::Function,
         "flatten",
         "flatten() -> layer",
         "joins all dimensions after the batch into one",
@@ -115,25 +116,32 @@ pub const BUILTINS: &[Builtin] = &[
             engine.register_fn("flatten", || LayerSpec::Flatten);
         },
     ),
-    plain("relu", "relu() -> layer", "max(x, 0)", "relu()", |engine, _| {
+    Builtin::new(Kind::Function, "relu", "relu() -> layer", "max(x, 0)", "relu()", |engine, _| {
         engine.register_fn("relu", || LayerSpec::Relu);
     }),
-    plain("gelu", "gelu() -> layer", "x·Φ(x)", "gelu()", |engine, _| {
+    Builtin::new(Kind::Function, "gelu", "gelu() -> layer", "x·Φ(x)", "gelu()", |engine, _| {
         engine.register_fn("gelu", || LayerSpec::Gelu);
     }),
-    plain("silu", "silu() -> layer", "x·sigmoid(x)", "silu()", |engine, _| {
+    Builtin::new(Kind::Function, "silu", "silu() -> layer", "x·sigmoid(x)", "silu()", |engine, _| {
         engine.register_fn("silu", || LayerSpec::Silu);
     }),
-    plain("tanh", "tanh() -> layer", "the hyperbolic tangent", "tanh()", |engine, _| {
+    Builtin::new(Kind::Function, "tanh", "tanh() -> layer", "the hyperbolic tangent", "tanh()", |engine, _| {
         engine.register_fn("tanh", || LayerSpec::Tanh);
     }),
-    plain("sigmoid", "sigmoid() -> layer", "1 / (1 + e⁻ˣ)", "sigmoid()", |engine, _| {
+    Builtin::new(Kind::Function, "sigmoid", "sigmoid() -> layer", "1 / (1 + e⁻ˣ)", "sigmoid()", |engine, _| {
         engine.register_fn("sigmoid", || LayerSpec::Sigmoid);
     }),
-    plain("softmax", "softmax() -> layer", "eˣ / Σ eˣ over the last dimension", "softmax()", |engine, _| {
-        engine.register_fn("softmax", || LayerSpec::Softmax);
-    }),
-    builtin!(
+    Builtin::new(
+        Kind::Function,
+        "softmax",
+        "softmax() -> layer",
+        "eˣ / Σ eˣ over the last dimension",
+        "softmax()",
+        |engine, _| {
+            engine.register_fn("softmax", || LayerSpec::Softmax);
+        },
+    ),
+    Builtin::new(
         Kind::Function,
         "residual",
         "residual(layers) -> layer",
@@ -141,9 +149,9 @@ pub const BUILTINS: &[Builtin] = &[
         "residual([linear(8, 8), relu()])",
         |engine, _| {
             engine.register_fn("residual", |layers: Array| made(LayerSpec::residual(specs("residual", &layers)?)));
-        }
+        },
     ),
-    builtin!(
+    Builtin::new(
         Kind::Function,
         "sequential",
         "sequential(layers) -> net",
@@ -153,9 +161,9 @@ pub const BUILTINS: &[Builtin] = &[
             engine.register_fn("sequential", |layers: Array| {
                 Net::sequential(specs("sequential", &layers)?).map_err(fault)
             });
-        }
+        },
     ),
-    builtin!(
+    Builtin::new(
         Kind::Function,
         "load_model",
         "load_model(path) -> net",
@@ -163,9 +171,9 @@ pub const BUILTINS: &[Builtin] = &[
         "let net = load_model(\"m.safetensors\");",
         |engine, _| {
             engine.register_fn("load_model", |path: &str| Net::load(path, &Device::Cpu).map_err(fault));
-        }
+        },
     ),
-    builtin!(
+    Builtin::new(
         Kind::Function,
         "init",
         "init(net, seed)",
@@ -175,9 +183,9 @@ pub const BUILTINS: &[Builtin] = &[
             engine.register_fn("init", |net: Net, seed: Dynamic| {
                 net.redraw(Seed(count("init", &seed)? as u64), &net.device().unwrap_or(Device::Cpu)).map_err(fault)
             });
-        }
+        },
     ),
-    builtin!(
+    Builtin::new(
         Kind::Method(NET),
         "predict",
         "predict(inputs) -> tensor",
@@ -186,9 +194,9 @@ pub const BUILTINS: &[Builtin] = &[
         |engine, _| {
             engine.register_fn("predict", |net: &mut Net, inputs: Tensor| predict(net, &inputs));
             engine.register_fn("predict", |net: &mut Net, data: Dataset| predict(net, data.inputs()));
-        }
+        },
     ),
-    builtin!(
+    Builtin::new(
         Kind::Method(NET),
         "save",
         "save(path)",
@@ -199,9 +207,9 @@ pub const BUILTINS: &[Builtin] = &[
                 ready(net)?;
                 net.save(path).map_err(fault)
             });
-        }
+        },
     ),
-    builtin!(
+    Builtin::new(
         Kind::Method(NET),
         "copy",
         "copy() -> net",
@@ -209,9 +217,9 @@ pub const BUILTINS: &[Builtin] = &[
         "let other = net.copy();",
         |engine, _| {
             engine.register_fn("copy", |net: &mut Net| net.copy().map_err(fault));
-        }
+        },
     ),
-    builtin!(
+    Builtin::new(
         Kind::Method(NET),
         "check",
         "check(shape) -> array",
@@ -222,9 +230,9 @@ pub const BUILTINS: &[Builtin] = &[
                 let output = net.check(&shape("check", &input)?).map_err(fault)?;
                 Ok(output.into_iter().map(|length| Dynamic::from_int(length as i64)).collect())
             });
-        }
+        },
     ),
-    builtin!(
+    Builtin::new(
         Kind::Property(NET),
         "parameters",
         "parameters -> map",
@@ -236,9 +244,9 @@ pub const BUILTINS: &[Builtin] = &[
                 let parameters = net.parameters().into_iter();
                 Ok(parameters.map(|(name, var)| (name.into(), Dynamic::from(var.as_detached_tensor()))).collect())
             });
-        }
+        },
     ),
-    builtin!(
+    Builtin::new(
         Kind::Property(NET),
         "parameter_count",
         "parameter_count -> integer",
@@ -249,19 +257,9 @@ pub const BUILTINS: &[Builtin] = &[
                 let rows = net.summary(None).map_err(fault)?;
                 Ok(rows.iter().map(|row| row.parameters as i64).sum())
             });
-        }
+        },
     ),
 ];
-
-const fn plain(
-    name: &'static str,
-    signature: &'static str,
-    doc: &'static str,
-    example: &'static str,
-    bind: fn(&mut Engine, &crate::session::Session),
-) -> Builtin {
-    Builtin { name, kind: Kind::Function, signature, doc, example, bind }
-}
 
 /// Names the types of this file.
 pub fn types(engine: &mut Engine) {

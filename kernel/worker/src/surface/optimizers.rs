@@ -3,7 +3,7 @@
 //! Must not know runs. Read [`BUILTINS`] first.
 
 use super::arguments::{Answer, count, count_from, fault, number};
-use super::{Builtin, Kind, builtin};
+use super::{Builtin, Kind};
 use crate::show::{Show, Shows};
 use candlewick_display as display;
 use candlewick_engine::nn::{OptimizerSpec, Schedule};
@@ -13,31 +13,31 @@ const OPTIMIZER: &str = "optimizer";
 const SCHEDULE: &str = "schedule";
 
 pub const BUILTINS: &[Builtin] = &[
-    builtin!(
+    Builtin::new(
         Kind::Function,
         "sgd",
         "sgd(learning_rate) or sgd(learning_rate, options) -> optimizer",
         "gradient descent; options momentum, nesterov, weight_decay",
         "sgd(0.1, #{ momentum: 0.9, nesterov: true })",
-        |engine, _| bind_optimizer(engine, "sgd")
+        |engine, _| bind_optimizer(engine, "sgd"),
     ),
-    builtin!(
+    Builtin::new(
         Kind::Function,
         "adamw",
         "adamw(learning_rate) or adamw(learning_rate, options) -> optimizer",
         "Adam with decoupled weight decay; options beta1, beta2, eps, weight_decay",
         "adamw(0.001)",
-        |engine, _| bind_optimizer(engine, "adamw")
+        |engine, _| bind_optimizer(engine, "adamw"),
     ),
-    builtin!(
+    Builtin::new(
         Kind::Function,
         "lion",
         "lion(learning_rate) or lion(learning_rate, options) -> optimizer",
         "steps of one size in the direction of the momentum's sign; options beta1, beta2, weight_decay",
         "lion(0.0003)",
-        |engine, _| bind_optimizer(engine, "lion")
+        |engine, _| bind_optimizer(engine, "lion"),
     ),
-    builtin!(
+    Builtin::new(
         Kind::Function,
         "constant",
         "constant() -> schedule",
@@ -45,9 +45,9 @@ pub const BUILTINS: &[Builtin] = &[
         "constant()",
         |engine, _| {
             engine.register_fn("constant", || Schedule::Constant);
-        }
+        },
     ),
-    builtin!(
+    Builtin::new(
         Kind::Function,
         "step_decay",
         "step_decay(every, factor) -> schedule",
@@ -58,9 +58,9 @@ pub const BUILTINS: &[Builtin] = &[
                 let every = count_from("step_decay", &every, 1)? as u64;
                 Ok(Schedule::Step { every, factor: number("step_decay", &factor)? })
             });
-        }
+        },
     ),
-    builtin!(
+    Builtin::new(
         Kind::Function,
         "cosine",
         "cosine(warmup) or cosine(warmup, minimum) -> schedule",
@@ -74,7 +74,7 @@ pub const BUILTINS: &[Builtin] = &[
             engine.register_fn("cosine", move |warmup: Dynamic, minimum: Dynamic| {
                 cosine(&warmup, number("cosine", &minimum)?)
             });
-        }
+        },
     ),
 ];
 

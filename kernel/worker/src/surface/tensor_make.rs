@@ -7,10 +7,9 @@ use super::arguments::{self, Answer, fault, interrupted, number};
 use super::tensor_math::alike;
 use super::{Builtin, Kind};
 use crate::problem::Fault;
-use crate::session::Session;
 use candle_core::{Device, Tensor};
 use candlewick_engine::{Seed, Stream, interrupt};
-use rhai::{Array, Dynamic, Engine};
+use rhai::{Array, Dynamic};
 
 /// Elements that one call may make.
 const ELEMENTS: usize = 1 << 30;
@@ -18,16 +17,31 @@ const ELEMENTS: usize = 1 << 30;
 const DRAWS: usize = 1 << 16;
 
 pub const BUILTINS: &[Builtin] = &[
-    function("zeros", "zeros(shape) -> tensor", "a tensor of zeros", "zeros([2, 3])", |engine, _| {
-        engine.register_fn("zeros", |lengths: Dynamic| filled("zeros", &lengths, 0.0));
-    }),
-    function("ones", "ones(shape) -> tensor", "a tensor of ones", "ones([2, 3])", |engine, _| {
+    Builtin::new(
+        Kind::Function,
+        "zeros",
+        "zeros(shape) -> tensor",
+        "a tensor of zeros",
+        "zeros([2, 3])",
+        |engine, _| {
+            engine.register_fn("zeros", |lengths: Dynamic| filled("zeros", &lengths, 0.0));
+        },
+    ),
+    Builtin::new(Kind::Function, "ones", "ones(shape) -> tensor", "a tensor of ones", "ones([2, 3])", |engine, _| {
         engine.register_fn("ones", |lengths: Dynamic| filled("ones", &lengths, 1.0));
     }),
-    function("full", "full(shape, x) -> tensor", "a tensor whose elements all are x", "full([2], 0.5)", |engine, _| {
-        engine.register_fn("full", |lengths: Dynamic, x: Dynamic| filled("full", &lengths, number("full", &x)?));
-    }),
-    function(
+    Builtin::new(
+        Kind::Function,
+        "full",
+        "full(shape, x) -> tensor",
+        "a tensor whose elements all are x",
+        "full([2], 0.5)",
+        |engine, _| {
+            engine.register_fn("full", |lengths: Dynamic, x: Dynamic| filled("full", &lengths, number("full", &x)?));
+        },
+    ),
+    Builtin::new(
+        Kind::Function,
         "arange",
         "arange(n) or arange(from, to) -> tensor",
         "whole numbers counted up from 0 or `from`, without n or `to`, as f32",
@@ -37,7 +51,8 @@ pub const BUILTINS: &[Builtin] = &[
             engine.register_fn("arange", counted);
         },
     ),
-    function(
+    Builtin::new(
+        Kind::Function,
         "randn",
         "randn(shape, seed) -> tensor",
         "random numbers of mean 0 and variance 1; the same for the same seed",
@@ -46,7 +61,8 @@ pub const BUILTINS: &[Builtin] = &[
             engine.register_fn("randn", |lengths: Dynamic, seed: i64| random("randn", &lengths, seed, Stream::normal));
         },
     ),
-    function(
+    Builtin::new(
+        Kind::Function,
         "uniform",
         "uniform(shape, seed) -> tensor",
         "random numbers from 0 to 1 (1 left out); the same for the same seed",
@@ -57,7 +73,8 @@ pub const BUILTINS: &[Builtin] = &[
             });
         },
     ),
-    function(
+    Builtin::new(
+        Kind::Function,
         "cat",
         "cat(tensors, dim) -> tensor",
         "joins tensors along a dimension they have",
@@ -70,7 +87,8 @@ pub const BUILTINS: &[Builtin] = &[
             });
         },
     ),
-    function(
+    Builtin::new(
+        Kind::Function,
         "stack",
         "stack(tensors, dim) -> tensor",
         "joins tensors of one shape along a new dimension",
@@ -108,16 +126,6 @@ pub fn lengths(what: &str, value: &Dynamic) -> Answer<Vec<usize>> {
             Err(Fault::error("LimitError", message))
         }
     }
-}
-
-const fn function(
-    name: &'static str,
-    signature: &'static str,
-    doc: &'static str,
-    example: &'static str,
-    bind: fn(&mut Engine, &Session),
-) -> Builtin {
-    Builtin { name, kind: Kind::Function, signature, doc, example, bind }
 }
 
 fn filled(what: &str, shape: &Dynamic, x: f64) -> Answer<Tensor> {

@@ -8,7 +8,6 @@ use super::arguments::{Answer, fault, number};
 use super::tensor_make::dimension;
 use super::{Builtin, Kind};
 use crate::problem::Fault;
-use crate::session::Session;
 use candle_core::{DType, Result, Tensor};
 use rhai::{Dynamic, Engine};
 
@@ -16,7 +15,8 @@ use rhai::{Dynamic, Engine};
 pub const TENSOR: &str = "tensor";
 
 pub const BUILTINS: &[Builtin] = &[
-    method(
+    Builtin::new(
+        Kind::Method(TENSOR),
         "matmul",
         "matmul(other) -> tensor",
         "the matrix product of [.., m, k] and [.., k, n]",
@@ -25,29 +25,58 @@ pub const BUILTINS: &[Builtin] = &[
             engine.register_fn("matmul", |left: &mut Tensor, right: Tensor| product(left, &right));
         },
     ),
-    method("abs", "abs() -> tensor", "each element without its sign", "tensor([0.5, 1]).abs()", |engine, _| {
-        each(engine, "abs", absolute)
-    }),
-    method("exp", "exp() -> tensor", "e to the power of each element", "tensor([0.5, 1]).exp()", |engine, _| {
-        each(engine, "exp", |t| floating(t)?.exp())
-    }),
-    method("log", "log() -> tensor", "the natural logarithm of each element", "tensor([0.5, 1]).log()", |engine, _| {
-        each(engine, "log", |t| floating(t)?.log())
-    }),
-    method("sqrt", "sqrt() -> tensor", "the square root of each element", "tensor([0.5, 1]).sqrt()", |engine, _| {
-        each(engine, "sqrt", |t| floating(t)?.sqrt())
-    }),
-    method("sqr", "sqr() -> tensor", "each element times itself", "tensor([0.5, 1]).sqr()", |engine, _| {
-        each(engine, "sqr", |t| if whole(t) { t.to_dtype(DType::I64).and_then(|t| &t * &t) } else { t.sqr() })
-    }),
-    method(
+    Builtin::new(
+        Kind::Method(TENSOR),
+        "abs",
+        "abs() -> tensor",
+        "each element without its sign",
+        "tensor([0.5, 1]).abs()",
+        |engine, _| each(engine, "abs", absolute),
+    ),
+    Builtin::new(
+        Kind::Method(TENSOR),
+        "exp",
+        "exp() -> tensor",
+        "e to the power of each element",
+        "tensor([0.5, 1]).exp()",
+        |engine, _| each(engine, "exp", |t| floating(t)?.exp()),
+    ),
+    Builtin::new(
+        Kind::Method(TENSOR),
+        "log",
+        "log() -> tensor",
+        "the natural logarithm of each element",
+        "tensor([0.5, 1]).log()",
+        |engine, _| each(engine, "log", |t| floating(t)?.log()),
+    ),
+    Builtin::new(
+        Kind::Method(TENSOR),
+        "sqrt",
+        "sqrt() -> tensor",
+        "the square root of each element",
+        "tensor([0.5, 1]).sqrt()",
+        |engine, _| each(engine, "sqrt", |t| floating(t)?.sqrt()),
+    ),
+    Builtin::new(
+        Kind::Method(TENSOR),
+        "sqr",
+        "sqr() -> tensor",
+        "each element times itself",
+        "tensor([0.5, 1]).sqr()",
+        |engine, _| {
+            each(engine, "sqr", |t| if whole(t) { t.to_dtype(DType::I64).and_then(|t| &t * &t) } else { t.sqr() })
+        },
+    ),
+    Builtin::new(
+        Kind::Method(TENSOR),
         "tanh",
         "tanh() -> tensor",
         "the hyperbolic tangent of each element",
         "tensor([0.5, 1]).tanh()",
         |engine, _| each(engine, "tanh", |t| floating(t)?.tanh()),
     ),
-    method(
+    Builtin::new(
+        Kind::Method(TENSOR),
         "sigmoid",
         "sigmoid() -> tensor",
         "1 / (1 + exp(-x)) of each element",
@@ -57,24 +86,34 @@ pub const BUILTINS: &[Builtin] = &[
             each(engine, "sigmoid", |t| (floating(t)?.neg()?.exp()? + 1.0)?.recip())
         },
     ),
-    method(
+    Builtin::new(
+        Kind::Method(TENSOR),
         "relu",
         "relu() -> tensor",
         "each element, 0 where it is negative",
         "tensor([0.5, 1]).relu()",
         |engine, _| each(engine, "relu", |t| if whole(t) { t.maximum(&t.zeros_like()?) } else { t.relu() }),
     ),
-    method(
+    Builtin::new(
+        Kind::Method(TENSOR),
         "softmax",
         "softmax(dim) -> tensor",
         "exp(x) over its sum along a dimension",
         "tensor([1, 2]).softmax(0)",
         |engine, _| along(engine, "softmax", softmax),
     ),
-    method("pow", "pow(x) -> tensor", "each element to the power of x", "tensor([1, 2]).pow(0.5)", |engine, _| {
-        engine.register_fn("pow", |tensor: &mut Tensor, x: Dynamic| power(tensor, number("pow", &x)?));
-    }),
-    method(
+    Builtin::new(
+        Kind::Method(TENSOR),
+        "pow",
+        "pow(x) -> tensor",
+        "each element to the power of x",
+        "tensor([1, 2]).pow(0.5)",
+        |engine, _| {
+            engine.register_fn("pow", |tensor: &mut Tensor, x: Dynamic| power(tensor, number("pow", &x)?));
+        },
+    ),
+    Builtin::new(
+        Kind::Method(TENSOR),
         "clamp",
         "clamp(low, high) -> tensor",
         "each element brought into that range",
@@ -83,7 +122,8 @@ pub const BUILTINS: &[Builtin] = &[
             engine.register_fn("clamp", |tensor: &mut Tensor, low: Dynamic, high: Dynamic| clamp(tensor, &low, &high));
         },
     ),
-    method(
+    Builtin::new(
+        Kind::Method(TENSOR),
         "sum",
         "sum() -> number or sum(dim) -> tensor",
         "the sum of all elements, or along a dimension",
@@ -93,7 +133,8 @@ pub const BUILTINS: &[Builtin] = &[
             along(engine, "sum", |t, dim| if whole(t) { t.to_dtype(DType::I64)?.sum(dim) } else { t.sum(dim) });
         },
     ),
-    method(
+    Builtin::new(
+        Kind::Method(TENSOR),
         "mean",
         "mean() -> number or mean(dim) -> tensor",
         "the mean of all elements, or along a dimension",
@@ -106,7 +147,8 @@ pub const BUILTINS: &[Builtin] = &[
             along(engine, "mean", |t, dim| floating(t)?.mean(dim));
         },
     ),
-    method(
+    Builtin::new(
+        Kind::Method(TENSOR),
         "min",
         "min() -> number or min(dim) -> tensor",
         "the lowest element, or the lowest along a dimension",
@@ -119,7 +161,8 @@ pub const BUILTINS: &[Builtin] = &[
             along(engine, "min", |t, dim| t.min(dim));
         },
     ),
-    method(
+    Builtin::new(
+        Kind::Method(TENSOR),
         "max",
         "max() -> number or max(dim) -> tensor",
         "the highest element, or the highest along a dimension",
@@ -132,56 +175,64 @@ pub const BUILTINS: &[Builtin] = &[
             along(engine, "max", |t, dim| t.max(dim));
         },
     ),
-    method(
+    Builtin::new(
+        Kind::Method(TENSOR),
         "argmax",
         "argmax(dim) -> tensor",
         "the place of the highest element along a dimension, as u32",
         "tensor([1, 2]).argmax(0)",
         |engine, _| along(engine, "argmax", |t, dim| t.argmax(dim)),
     ),
-    method(
+    Builtin::new(
+        Kind::Method(TENSOR),
         "argmin",
         "argmin(dim) -> tensor",
         "the place of the lowest element along a dimension, as u32",
         "tensor([1, 2]).argmin(0)",
         |engine, _| along(engine, "argmin", |t, dim| t.argmin(dim)),
     ),
-    method(
+    Builtin::new(
+        Kind::Method(TENSOR),
         "eq",
         "eq(other) -> tensor",
         "1 where elements are equal, else 0, as u8",
         "tensor([1, 2]).eq(2)",
         |engine, _| compare(engine, "eq", |a, b| a.broadcast_eq(b)),
     ),
-    method(
+    Builtin::new(
+        Kind::Method(TENSOR),
         "ne",
         "ne(other) -> tensor",
         "1 where elements differ, else 0, as u8",
         "tensor([1, 2]).ne(2)",
         |engine, _| compare(engine, "ne", |a, b| a.broadcast_ne(b)),
     ),
-    method(
+    Builtin::new(
+        Kind::Method(TENSOR),
         "gt",
         "gt(other) -> tensor",
         "1 where elements are greater, else 0, as u8",
         "tensor([1, 2]).gt(2)",
         |engine, _| compare(engine, "gt", |a, b| a.broadcast_gt(b)),
     ),
-    method(
+    Builtin::new(
+        Kind::Method(TENSOR),
         "ge",
         "ge(other) -> tensor",
         "1 where elements are greater or equal, else 0, as u8",
         "tensor([1, 2]).ge(2)",
         |engine, _| compare(engine, "ge", |a, b| a.broadcast_ge(b)),
     ),
-    method(
+    Builtin::new(
+        Kind::Method(TENSOR),
         "lt",
         "lt(other) -> tensor",
         "1 where elements are less, else 0, as u8",
         "tensor([1, 2]).lt(2)",
         |engine, _| compare(engine, "lt", |a, b| a.broadcast_lt(b)),
     ),
-    method(
+    Builtin::new(
+        Kind::Method(TENSOR),
         "le",
         "le(other) -> tensor",
         "1 where elements are less or equal, else 0, as u8",
@@ -210,16 +261,6 @@ pub fn types(engine: &mut Engine) {
 pub fn alike(tensors: &[Tensor]) -> Option<Result<Vec<Tensor>>> {
     let dtype = tensors.iter().map(Tensor::dtype).reduce(|a, b| if a == b { a } else { wider(a, b) })?;
     Some(tensors.iter().map(|tensor| tensor.to_dtype(dtype)).collect())
-}
-
-const fn method(
-    name: &'static str,
-    signature: &'static str,
-    doc: &'static str,
-    example: &'static str,
-    bind: fn(&mut Engine, &Session),
-) -> Builtin {
-    Builtin { name, kind: Kind::Method(TENSOR), signature, doc, example, bind }
 }
 
 type Binary = fn(&Tensor, &Tensor) -> Result<Tensor>;

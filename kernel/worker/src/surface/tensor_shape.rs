@@ -7,7 +7,6 @@ use super::tensor_make::{dimension, lengths};
 use super::tensor_math::{TENSOR, number_of};
 use super::{Builtin, Kind};
 use crate::problem::Fault;
-use crate::session::Session;
 use candle_core::{DType, Tensor};
 use rhai::{Array, Dynamic, Engine};
 
@@ -16,7 +15,8 @@ const ELEMENTS: usize = 1_000_000;
 const DTYPES: [DType; 7] = [DType::U8, DType::U32, DType::I64, DType::BF16, DType::F16, DType::F32, DType::F64];
 
 pub const BUILTINS: &[Builtin] = &[
-    method(
+    Builtin::new(
+        Kind::Method(TENSOR),
         "transpose",
         "transpose() or transpose(a, b) -> tensor",
         "the last two dimensions, or two others, exchanged",
@@ -27,10 +27,18 @@ pub const BUILTINS: &[Builtin] = &[
                 .register_fn("transpose", |tensor: &mut Tensor, a: i64, b: i64| transposed("transpose", tensor, a, b));
         },
     ),
-    method("t", "t() -> tensor", "the last two dimensions exchanged", "tensor([[1, 2], [3, 4]]).t()", |engine, _| {
-        engine.register_fn("t", |tensor: &mut Tensor| transposed("t", tensor, -2, -1));
-    }),
-    method(
+    Builtin::new(
+        Kind::Method(TENSOR),
+        "t",
+        "t() -> tensor",
+        "the last two dimensions exchanged",
+        "tensor([[1, 2], [3, 4]]).t()",
+        |engine, _| {
+            engine.register_fn("t", |tensor: &mut Tensor| transposed("t", tensor, -2, -1));
+        },
+    ),
+    Builtin::new(
+        Kind::Method(TENSOR),
         "reshape",
         "reshape(shape) -> tensor",
         "the same elements in another shape; one length may be -1, which is then worked out",
@@ -39,7 +47,8 @@ pub const BUILTINS: &[Builtin] = &[
             engine.register_fn("reshape", reshaped);
         },
     ),
-    method(
+    Builtin::new(
+        Kind::Method(TENSOR),
         "narrow",
         "narrow(dim, start, len) -> tensor",
         "`len` places of a dimension from `start` on",
@@ -48,7 +57,8 @@ pub const BUILTINS: &[Builtin] = &[
             engine.register_fn("narrow", narrowed);
         },
     ),
-    method(
+    Builtin::new(
+        Kind::Method(TENSOR),
         "squeeze",
         "squeeze(dim) -> tensor",
         "without a dimension of length 1",
@@ -57,7 +67,8 @@ pub const BUILTINS: &[Builtin] = &[
             engine.register_fn("squeeze", squeezed);
         },
     ),
-    method(
+    Builtin::new(
+        Kind::Method(TENSOR),
         "unsqueeze",
         "unsqueeze(dim) -> tensor",
         "with a new dimension of length 1",
@@ -68,10 +79,18 @@ pub const BUILTINS: &[Builtin] = &[
             });
         },
     ),
-    method("flatten", "flatten() -> tensor", "all elements in one dimension", "ones([2, 3]).flatten()", |engine, _| {
-        engine.register_fn("flatten", |tensor: &mut Tensor| tensor.flatten_all().map_err(fault));
-    }),
-    method(
+    Builtin::new(
+        Kind::Method(TENSOR),
+        "flatten",
+        "flatten() -> tensor",
+        "all elements in one dimension",
+        "ones([2, 3]).flatten()",
+        |engine, _| {
+            engine.register_fn("flatten", |tensor: &mut Tensor| tensor.flatten_all().map_err(fault));
+        },
+    ),
+    Builtin::new(
+        Kind::Method(TENSOR),
         "to_dtype",
         "to_dtype(name) -> tensor",
         "the elements as another type: u8, u32, i64, bf16, f16, f32, f64",
@@ -82,10 +101,18 @@ pub const BUILTINS: &[Builtin] = &[
             });
         },
     ),
-    method("item", "item() -> number", "the one element of a tensor", "tensor([[7]]).item()", |engine, _| {
-        engine.register_fn("item", item);
-    }),
-    method(
+    Builtin::new(
+        Kind::Method(TENSOR),
+        "item",
+        "item() -> number",
+        "the one element of a tensor",
+        "tensor([[7]]).item()",
+        |engine, _| {
+            engine.register_fn("item", item);
+        },
+    ),
+    Builtin::new(
+        Kind::Method(TENSOR),
         "to_array",
         "to_array() -> array or number",
         "the elements as nested arrays",
@@ -94,11 +121,19 @@ pub const BUILTINS: &[Builtin] = &[
             engine.register_fn("to_array", to_array);
         },
     ),
-    property("len", "len -> integer", "the length of the first dimension", "tensor([1, 2]).len", |engine, _| {
-        engine.register_get("len", |tensor: &mut Tensor| length(tensor));
-        engine.register_fn("len", |tensor: &mut Tensor| length(tensor));
-    }),
-    property(
+    Builtin::new(
+        Kind::Property(TENSOR),
+        "len",
+        "len -> integer",
+        "the length of the first dimension",
+        "tensor([1, 2]).len",
+        |engine, _| {
+            engine.register_get("len", |tensor: &mut Tensor| length(tensor));
+            engine.register_fn("len", |tensor: &mut Tensor| length(tensor));
+        },
+    ),
+    Builtin::new(
+        Kind::Property(TENSOR),
         "device",
         "device -> string",
         "where the elements are: cpu or cuda",
@@ -115,26 +150,6 @@ pub const BUILTINS: &[Builtin] = &[
 /// Makes `t[i]` known: the part at that place of the first dimension, a number when there is only one.
 pub fn types(engine: &mut Engine) {
     engine.register_indexer_get(|tensor: &mut Tensor, index: i64| at(tensor, index));
-}
-
-const fn method(
-    name: &'static str,
-    signature: &'static str,
-    doc: &'static str,
-    example: &'static str,
-    bind: fn(&mut Engine, &Session),
-) -> Builtin {
-    Builtin { name, kind: Kind::Method(TENSOR), signature, doc, example, bind }
-}
-
-const fn property(
-    name: &'static str,
-    signature: &'static str,
-    doc: &'static str,
-    example: &'static str,
-    bind: fn(&mut Engine, &Session),
-) -> Builtin {
-    Builtin { name, kind: Kind::Property(TENSOR), signature, doc, example, bind }
 }
 
 fn transposed(name: &str, tensor: &Tensor, a: i64, b: i64) -> Answer<Tensor> {

@@ -3,7 +3,7 @@
 //! Must not know how a run is driven or drawn: that is [`crate::runs`]. Read [`BUILTINS`] first.
 
 use super::arguments::{self, Answer, count_from, fault, texts};
-use super::{Builtin, Kind, builtin};
+use super::{Builtin, Kind};
 use crate::problem::Fault;
 use crate::runs::{RunHandle, Until};
 use crate::session::Session;
@@ -16,7 +16,7 @@ use rhai::{Array, Dynamic, Engine, FnPtr, ImmutableString, Map, NativeCallContex
 const RUN: &str = "run";
 
 pub const BUILTINS: &[Builtin] = &[
-    builtin!(
+    Builtin::new(
         Kind::Function,
         "fit",
         "fit(net, data) or fit(net, data, options) -> run",
@@ -26,9 +26,9 @@ pub const BUILTINS: &[Builtin] = &[
             let (plain, full) = (session.clone(), session.clone());
             engine.register_fn("fit", move |net: Net, data: Dataset| fit(&plain, &net, &data, &Map::new()));
             engine.register_fn("fit", move |net: Net, data: Dataset, options: Map| fit(&full, &net, &data, &options));
-        }
+        },
     ),
-    builtin!(
+    Builtin::new(
         Kind::Function,
         "train",
         "train(net, data) or train(net, data, options) -> run",
@@ -40,9 +40,9 @@ pub const BUILTINS: &[Builtin] = &[
             engine.register_fn("train", move |net: Net, data: Dataset, options: Map| {
                 fit(&full, &net, &data, &options)?.resume()
             });
-        }
+        },
     ),
-    builtin!(
+    Builtin::new(
         Kind::Function,
         "evaluate",
         "evaluate(net, data) or evaluate(net, data, options) -> map",
@@ -51,9 +51,9 @@ pub const BUILTINS: &[Builtin] = &[
         |engine, _| {
             engine.register_fn("evaluate", |net: Net, data: Dataset| measured(&net, &data, &Map::new()));
             engine.register_fn("evaluate", |net: Net, data: Dataset, options: Map| measured(&net, &data, &options));
-        }
+        },
     ),
-    builtin!(
+    Builtin::new(
         Kind::Method(RUN),
         "step",
         "step() or step(n) or step(n, \"hook\"|\"batch\"|\"epoch\") -> run",
@@ -67,9 +67,9 @@ pub const BUILTINS: &[Builtin] = &[
             engine.register_fn("step", |run: &mut RunHandle, n: Dynamic, unit: &str| {
                 run.step(count_from("step", &n, 1)?, Unit::from_name(unit).map_err(fault)?)
             });
-        }
+        },
     ),
-    builtin!(
+    Builtin::new(
         Kind::Method(RUN),
         "batch",
         "batch() -> run",
@@ -77,9 +77,9 @@ pub const BUILTINS: &[Builtin] = &[
         "run.batch()",
         |engine, _| {
             engine.register_fn("batch", |run: &mut RunHandle| run.step(1, Unit::Batch));
-        }
+        },
     ),
-    builtin!(
+    Builtin::new(
         Kind::Method(RUN),
         "epoch",
         "epoch() -> run",
@@ -87,9 +87,9 @@ pub const BUILTINS: &[Builtin] = &[
         "run.epoch()",
         |engine, _| {
             engine.register_fn("epoch", |run: &mut RunHandle| run.step(1, Unit::Epoch));
-        }
+        },
     ),
-    builtin!(
+    Builtin::new(
         Kind::Method(RUN),
         "run_until",
         "run_until(hook) or run_until(condition) -> run",
@@ -102,9 +102,9 @@ pub const BUILTINS: &[Builtin] = &[
             engine.register_fn("run_until", |context: NativeCallContext, run: &mut RunHandle, condition: FnPtr| {
                 run.run_until(Until::Closure(condition), &context)
             });
-        }
+        },
     ),
-    builtin!(
+    Builtin::new(
         Kind::Method(RUN),
         "resume",
         "resume() -> run",
@@ -112,9 +112,9 @@ pub const BUILTINS: &[Builtin] = &[
         "run.resume()",
         |engine, _| {
             engine.register_fn("resume", |run: &mut RunHandle| run.resume());
-        }
+        },
     ),
-    builtin!(
+    Builtin::new(
         Kind::Method(RUN),
         "stop",
         "stop(reason) -> run",
@@ -123,12 +123,12 @@ pub const BUILTINS: &[Builtin] = &[
         |engine, _| {
             engine.register_fn("stop", |run: &mut RunHandle| run.stop("stopped by the user"));
             engine.register_fn("stop", |run: &mut RunHandle, reason: &str| run.stop(reason));
-        }
+        },
     ),
-    builtin!(Kind::Method(RUN), "chart", "chart() -> chart", "the curves so far", "run.chart()", |engine, _| {
+    Builtin::new(Kind::Method(RUN), "chart", "chart() -> chart", "the curves so far", "run.chart()", |engine, _| {
         engine.register_fn("chart", |run: &mut RunHandle| run.chart());
     }),
-    builtin!(
+    Builtin::new(
         Kind::Property(RUN),
         "context",
         "context -> context",
@@ -136,9 +136,9 @@ pub const BUILTINS: &[Builtin] = &[
         "run.context",
         |engine, _| {
             engine.register_get("context", |run: &mut RunHandle| run.context());
-        }
+        },
     ),
-    builtin!(
+    Builtin::new(
         Kind::Property(RUN),
         "history",
         "history -> frame",
@@ -146,9 +146,9 @@ pub const BUILTINS: &[Builtin] = &[
         "run.history",
         |engine, _| {
             engine.register_get("history", |run: &mut RunHandle| run.table("epochs"));
-        }
+        },
     ),
-    builtin!(
+    Builtin::new(
         Kind::Property(RUN),
         "batches",
         "batches -> frame",
@@ -156,9 +156,9 @@ pub const BUILTINS: &[Builtin] = &[
         "run.batches.tail(5)",
         |engine, _| {
             engine.register_get("batches", |run: &mut RunHandle| run.table("batches"));
-        }
+        },
     ),
-    builtin!(
+    Builtin::new(
         Kind::Property(RUN),
         "outcome",
         "outcome -> string",
@@ -168,12 +168,12 @@ pub const BUILTINS: &[Builtin] = &[
             engine.register_get("outcome", |run: &mut RunHandle| {
                 run.look(|run| run.outcome().map_or("unfinished", |outcome| outcome.name()).to_owned())
             });
-        }
+        },
     ),
-    builtin!(Kind::Property(RUN), "net", "net -> net", "the net under training", "run.net", |engine, _| {
+    Builtin::new(Kind::Property(RUN), "net", "net -> net", "the net under training", "run.net", |engine, _| {
         engine.register_get("net", |run: &mut RunHandle| run.look(|run| run.net().clone()));
     }),
-    builtin!(
+    Builtin::new(
         Kind::Property(RUN),
         "training_data",
         "training_data -> dataset",
@@ -181,9 +181,9 @@ pub const BUILTINS: &[Builtin] = &[
         "run.training_data",
         |engine, _| {
             engine.register_get("training_data", |run: &mut RunHandle| run.look(|run| run.training_data().clone()));
-        }
+        },
     ),
-    builtin!(
+    Builtin::new(
         Kind::Property(RUN),
         "validation_data",
         "validation_data -> dataset",
@@ -196,9 +196,9 @@ pub const BUILTINS: &[Builtin] = &[
                     Fault::error("MissingFact", format!("this run has no validation data; {how}"))
                 })
             });
-        }
+        },
     ),
-    builtin!(
+    Builtin::new(
         Kind::Property(RUN),
         "newest_checkpoint",
         "newest_checkpoint -> string",
@@ -209,7 +209,7 @@ pub const BUILTINS: &[Builtin] = &[
                 let path = run.look(|run| run.newest_checkpoint().map(|path| path.display().to_string()))?;
                 Ok(path.map_or(Dynamic::UNIT, Dynamic::from))
             });
-        }
+        },
     ),
 ];
 
