@@ -18,6 +18,8 @@ pub struct Supervisor {
     directory: PathBuf,
     worker: Option<Worker>,
     plugins: PluginTable,
+    /// Where the run that moved last can be resumed from.
+    checkpoint: Option<String>,
     next_id: u64,
     live: Live,
 }
@@ -64,6 +66,7 @@ impl Supervisor {
             directory: directory.to_owned(),
             worker: None,
             plugins: PluginTable::default(),
+            checkpoint: None,
             next_id: 0,
             live: Live::default(),
         };
@@ -181,6 +184,10 @@ impl Supervisor {
             FromWorker::ClearOutput { wait } => Output::Clear { wait },
             FromWorker::PluginRegistered(record) => return self.plugins.put(record),
             FromWorker::PluginRemoved { name } => return self.plugins.remove(&name),
+            FromWorker::Checkpoint { path } => {
+                self.checkpoint = path;
+                return;
+            }
             // Answers to requests whose asker has gone.
             FromWorker::Ready { .. } | FromWorker::Finished { .. } | FromWorker::Reply { .. } => return,
         };
@@ -198,8 +205,9 @@ impl Supervisor {
             return problem("KernelShutdown", format!("The worker ended in {place}: the kernel is shutting down."));
         }
         let what = format!("The worker {} in {place}.{}", death.clause(), said(&death));
+        let resume = self.checkpoint.take().map_or(String::new(), |path| resume_line(&path));
         match self.bring_up(sink).await {
-            Ok(failed) => problem("WorkerDied", format!("{what}\n{}", self.what_came_back(&failed))),
+            Ok(failed) => problem("WorkerDied", format!("{what}\n{}{resume}", self.what_came_back(&failed))),
             Err(again) => {
                 let again = self.not_started(again).message;
                 problem("WorkerDied", format!("{what}\n{again}"))
@@ -291,6 +299,12 @@ fn place(request: &Request) -> String {
 }
 
 /// A new installation may stand where this kernel's executable was.
+fn resume_line(path: &str) -> String {
+    format!(
+        "\nThe run goes on from its last checkpoint with: let run = fit(net, data, #{{ resume: {path:?} }}) and its other options as before."
+    )
+}
+
 fn check_version(version: &str) -> Result<(), String> {
     let ours = env!("CARGO_PKG_VERSION");
     match version == ours {

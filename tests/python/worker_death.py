@@ -1,6 +1,7 @@
 """A worker that dies takes no session with it."""
 
 import os
+import re
 import signal
 import sys
 import time
@@ -32,6 +33,19 @@ class WorkerDeath(WithKernel):
         shown = str([m["content"] for m in outputs])
         self.assertIn("first", shown)
         self.assertIn("second", shown)
+
+    def test_a_run_goes_on_from_its_last_checkpoint(self):
+        fit = """let net = sequential([linear(64, 10)]);
+            let run = fit(net, dataset("digits"), #{{ epochs: 1000000, seed: 3 {} }});"""
+        self.result(fit.format("") + " run.run_until(\"save_checkpoint\"); 1")
+        running = self.kc.execute("run.resume()")
+        self.wait_for_busy(running)
+        os.kill(self.worker_pid(), signal.SIGKILL)
+        said = self.outcome(running)[0]["evalue"]
+        path = re.search(r'resume: "([^"]+)"', said)
+        self.assertTrue(path, said)
+        resumed = fit.format(f', resume: "{path.group(1)}"') + " run.step(2); run.context.global_step > 0"
+        self.assertEqual(self.result(resumed), "true")
 
     def test_each_signal_has_its_name(self):
         # Rust's own handler swallows the first SIGSEGV that is sent instead of caused.

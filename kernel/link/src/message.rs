@@ -122,6 +122,11 @@ pub enum FromWorker {
         /// Its name.
         name: String,
     },
+    /// Where the run that moves now can be resumed from, should the worker die; none once it has ended.
+    Checkpoint {
+        /// The newest checkpoint's directory.
+        path: Option<String>,
+    },
     /// The cell has ended; its outputs were all sent before this.
     Finished {
         /// The request's id.

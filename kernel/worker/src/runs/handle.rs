@@ -10,6 +10,7 @@ use crate::surface::{Answer, fault, interrupted};
 use candlewick_display as display;
 use candlewick_engine::data::Frame;
 use candlewick_engine::run::{Halt, Run, Unit, drive};
+use candlewick_link::FromWorker;
 use candlewick_plugin_api::{Chart, Context, Facts, Hook, Series, Split, Table};
 use rhai::{Dynamic, Engine, EvalAltResult, ImmutableString, NativeCallContext};
 use std::cell::RefCell;
@@ -126,10 +127,18 @@ impl RunHandle {
             drive(
                 &mut run,
                 &mut *plugins,
-                |run, hook| reached(run, hook).map_err(Broken),
+                |run, hook| {
+                    if hook == Hook::SaveCheckpoint {
+                        self.tell_checkpoint(run);
+                    }
+                    reached(run, hook).map_err(Broken)
+                },
                 |_, events| drawing.show(events),
             )
         };
+        if run.is_finished() {
+            self.tell_checkpoint(&run);
+        }
         drawing.finish(Some(self.curves(&run)));
         let failure = run.failure().filter(|_| !failed_before).map(ToString::to_string);
         match (halt, failure) {
@@ -138,6 +147,13 @@ impl RunHandle {
             (Ok(_), Some(failure)) => Err(Fault::error("TrainingError", failure)),
             (Ok(_), None) => Ok(self.clone()),
         }
+    }
+
+    /// The kernel process outlives this one: it says how to resume, should the worker die.
+    fn tell_checkpoint(&self, run: &Run) {
+        let newest = run.newest_checkpoint().filter(|_| !run.is_finished());
+        let path = newest.map(|path| path.display().to_string());
+        self.0.session.outbox.send(FromWorker::Checkpoint { path });
     }
 
     fn curves(&self, run: &Run) -> Chart {
