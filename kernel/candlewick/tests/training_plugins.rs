@@ -37,6 +37,18 @@ fn hooks_read_and_steer_the_run() {
 }
 
 #[test]
+fn state_that_a_checkpoint_cannot_keep_is_named_once() {
+    let mut session = Session::new();
+    session.good(&IRIS.replace(", checkpoints: false", ""));
+    session.good("%%plugin keeper\nfn end_training_batch(ctx) { this.inputs = ctx.inputs; this.n = 1; }");
+    let warned = session.good("run.resume();").warned();
+    assert_eq!(
+        warned,
+        "plugin keeper: checkpoints cannot keep this.inputs (tensor); a resumed run starts without it\n"
+    );
+}
+
+#[test]
 fn a_skipped_batch_trains_nothing_and_ends_as_skipped() {
     let mut session = Session::new();
     session.good(IRIS);

@@ -7,9 +7,10 @@ use super::settings::Settings;
 use super::values::{from_json, to_json};
 use crate::language::Constants;
 use crate::problem::{Fault, Reporter, Sources};
-use candlewick_plugin_api::{Context, Hook, HookSet, Metadata, PerRun, Plugin, PluginError, RunId};
+use candlewick_plugin_api::{Context, Event, Hook, HookSet, Metadata, PerRun, Plugin, PluginError, RunId};
 use rhai::{AST, CallFnOptions, Dynamic, Engine, EvalAltResult, Map, Scope};
 use serde_json::Value;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -31,6 +32,16 @@ pub struct RhaiPlugin {
     settings: Dynamic,
     states: PerRun<State>,
     source: String,
+    unsaved: RefCell<Unsaved>,
+}
+
+/// What of `this` a checkpoint could not keep: said once, by the next call.
+#[derive(Debug, Default)]
+enum Unsaved {
+    #[default]
+    Nothing,
+    Names(String),
+    Said,
 }
 
 /// What `this` is in one run.
@@ -72,6 +83,7 @@ impl RhaiPlugin {
             settings,
             states: PerRun::default(),
             source,
+            unsaved: RefCell::default(),
         })
     }
 
@@ -125,9 +137,18 @@ impl Plugin for RhaiPlugin {
     fn state(&self, run: RunId) -> Option<Value> {
         let this = self.states.get(run)?.0.as_ref()?;
         let map = this.as_map_ref().ok()?;
-        // What JSON has no word for, such as a tensor or a closure, cannot be saved.
         let fields = map.iter().filter(|(key, _)| key.as_str() != "config");
-        Some(Value::Object(fields.filter_map(|(key, value)| Some((key.to_string(), to_json(value).ok()?))).collect()))
+        // What JSON has no word for, such as a tensor or a closure, cannot be saved.
+        let (saved, lost): (Vec<_>, Vec<_>) =
+            fields.map(|(key, value)| (key, to_json(value))).partition(|(_, json)| json.is_ok());
+        let mut unsaved = self.unsaved.borrow_mut();
+        if !lost.is_empty() && matches!(*unsaved, Unsaved::Nothing) {
+            let name = |(key, kind): (&rhai::Identifier, Result<_, String>)| {
+                Some(format!("this.{key} ({})", self.engine.map_type_name(&kind.err()?)))
+            };
+            *unsaved = Unsaved::Names(lost.into_iter().filter_map(name).collect::<Vec<_>>().join(", "));
+        }
+        Some(Value::Object(saved.into_iter().filter_map(|(key, json)| Some((key.to_string(), json.ok()?))).collect()))
     }
 
     fn restore(&mut self, run: RunId, state: &Value) -> Result<(), PluginError> {
@@ -144,6 +165,14 @@ impl Plugin for RhaiPlugin {
 
     fn call(&mut self, hook: Hook, ctx: &mut Context) -> Result<(), PluginError> {
         let Some(name) = self.hooks[hook as usize].clone() else { return Ok(()) };
+        if let Unsaved::Names(names) = self.unsaved.get_mut() {
+            let text = format!(
+                "plugin {}: checkpoints cannot keep {names}; a resumed run starts without it",
+                self.metadata.name
+            );
+            ctx.emit(Event::Warning(text));
+            *self.unsaved.get_mut() = Unsaved::Said;
+        }
         let mut this = match self.states.of(ctx.run).0.take() {
             Some(this) => this,
             None => self.first_state(),
