@@ -65,7 +65,7 @@ fn set_up(environment: &Path) -> Result<()> {
         return Ok(());
     }
     say(&format!("Setting up JupyterLab in {} (once, about 240 MB on disk)", environment.display()));
-    Python::find()?.make_environment(environment)?;
+    Python::find()?.at_least(3, 11)?.make_environment(environment)?;
     let requirements = environment.join("requirements.txt");
     fs::write(&requirements, PACKAGES)?;
     install_packages(environment, &requirements)?;

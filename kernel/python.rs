@@ -46,6 +46,19 @@ impl Python {
         self.ask("import platform; print(platform.python_version())")
     }
 
+    /// This interpreter, if it is new enough.
+    ///
+    /// # Errors
+    /// It is older; both versions are in the message.
+    pub fn at_least(self, major: u32, minor: u32) -> Result<Self> {
+        let enough = format!("import sys; print(sys.version_info >= ({major}, {minor}))");
+        if self.ask(&enough)? == "True" {
+            return Ok(self);
+        }
+        let found = self.version()?;
+        bail!("Python {major}.{minor} or newer is needed for this; found {found} ({})", self.program.display())
+    }
+
     /// The version of an installed package; none when it isn't installed.
     pub fn package(&self, name: &str) -> Option<String> {
         self.ask(&format!("import importlib.metadata as m; print(m.version({name:?}))")).ok()
