@@ -31,7 +31,7 @@ impl Context {
         self.requests.skip_batch = true;
     }
 
-    /// Leaves out the rest of the running epoch's training loop.
+    /// Leaves out the rest of the running epoch: its training and its validation.
     pub fn skip_epoch(&mut self) {
         self.requests.skip_epoch = true;
     }

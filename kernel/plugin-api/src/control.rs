@@ -7,7 +7,7 @@ pub struct Requests {
     pub stop: Option<String>,
     /// Leave out the rest of the running batch.
     pub skip_batch: bool,
-    /// Leave out the rest of the running epoch's training loop.
+    /// Leave out the rest of the running epoch: its training and its validation.
     pub skip_epoch: bool,
     /// Save a checkpoint right after the running batch.
     pub checkpoint: bool,

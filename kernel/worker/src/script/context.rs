@@ -129,7 +129,7 @@ pub const BUILTINS: &[Builtin] = &[
     control!(
         "skip_epoch",
         "skip_epoch()",
-        "leaves out the rest of the epoch's training loop",
+        "leaves out the rest of the epoch: its training and its validation",
         "fn end_training_batch(ctx) { ctx.skip_epoch(); }",
         |ctx: &mut Ctx| ctx.control(|context| context.skip_epoch())
     ),
