@@ -3,7 +3,6 @@
 use super::checkpoint::Checkpoint;
 use super::options::{Options, Validation};
 use super::plan::Plan;
-use super::views::NetView;
 use crate::data::Dataset;
 use crate::metrics::Metric;
 use crate::nn::{Net, Optimizer, OptimizerHandle};
@@ -351,7 +350,7 @@ impl Run {
             ..Facts::default()
         };
         self.ctx.working = Working {
-            model: Some(Rc::new(NetView(self.net.clone()))),
+            model: Some(Rc::new(self.net.clone())),
             optimizer: Some(Rc::new(OptimizerHandle(self.optimizer.clone()))),
             learning_rate: options.optimizer.learning_rate(),
             accumulate: options.accumulate,

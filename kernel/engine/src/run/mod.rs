@@ -11,7 +11,6 @@ mod evaluate;
 mod lifecycle;
 mod options;
 mod plan;
-mod views;
 
 pub use drive::{Halt, Unit, drive};
 pub use evaluate::{Evaluation, evaluate};
