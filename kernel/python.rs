@@ -125,3 +125,17 @@ fn last_error(stderr: impl BufRead) -> Option<String> {
     let error = lines.iter().rev().find(|line| line.starts_with("ERROR"));
     error.or(lines.last()).cloned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_python_that_is_too_old_is_refused_with_both_versions() {
+        let python = Python::find().unwrap();
+        let version = python.version().unwrap();
+        assert!(python.clone().at_least(3, 0).is_ok());
+        let refused = python.at_least(99, 0).unwrap_err().to_string();
+        assert!(refused.contains("99.0 or newer") && refused.contains(&version), "{refused}");
+    }
+}
