@@ -84,7 +84,7 @@ impl Session {
         }
         let recorder = Recorder { sink, result: Mutex::default() };
         let Cell { code, number, silent, expressions, .. } = cell;
-        let request = Request::Execute(Execute { code, cell: number, silent, expressions });
+        let request = Request::Execute(Execute { code, cell: number, silent, expressions, ..Execute::default() });
         let finished = match self.ask(request, &recorder).await {
             Ok(Answer::Finished(finished)) => finished,
             Ok(Answer::Reply(_)) => failed("the worker answered a cell with something else"),

@@ -189,6 +189,8 @@ impl Supervisor {
                 return;
             }
             // Answers to requests whose asker has gone.
+            // Sent only to cells that allow it.
+            FromWorker::Input { .. } | FromWorker::Comm(_) | FromWorker::Variables { .. } => return,
             FromWorker::Ready { .. } | FromWorker::Finished { .. } | FromWorker::Reply { .. } => return,
         };
         sink.put(output).await;
@@ -295,6 +297,7 @@ fn place(request: &Request) -> String {
         Request::IsComplete { .. } => "the check of a cell's end".into(),
         Request::Register { .. } => "the registration of plugins".into(),
         Request::Usage => "a question about its memory".into(),
+        Request::Comms => "a message of a widget".into(),
     }
 }
 

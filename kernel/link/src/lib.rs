@@ -10,6 +10,6 @@ mod message;
 pub use bundle::Bundle;
 pub use frame::{FrameReader, FrameWriter, LinkError};
 pub use message::{
-    Command, Completion, CompletionKind, Completions, Execute, Finished, FromWorker, Inspection, Is, PluginRecord,
-    Problem, Request, StreamName, ToWorker, Usage,
+    Comm, CommWhat, Command, Completion, CompletionKind, Completions, Execute, Finished, FromWorker, Inspection, Is,
+    PluginRecord, Problem, Request, StreamName, ToWorker, Usage,
 };

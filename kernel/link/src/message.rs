@@ -17,6 +17,16 @@ pub enum ToWorker {
     },
     /// Something that acts at once, whatever the worker is doing.
     Command(Command),
+    /// The answer to [`FromWorker::Input`]; the cell waits for it.
+    Input {
+        /// The question's id.
+        id: u64,
+        /// What was typed; an error says why nobody could be asked.
+        answer: Result<String, String>,
+    },
+    /// A client's message on a comm. It acts at once when a run moves (at its next hook); else it waits for
+    /// [`Request::Comms`], which the kernel process sends when it is that message's turn.
+    Comm(Comm),
 }
 
 /// What the kernel process asks; handled one after the other on the worker's engine thread.
@@ -53,6 +63,35 @@ pub enum Request {
     },
     /// Memory and processor time; answered by [`Is::Usage`].
     Usage,
+    /// Handle the messages on comms that nothing has handled yet; answered by [`Is::Done`].
+    Comms,
+}
+
+/// A message on a comm, either way.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Comm {
+    /// The comm's id.
+    pub id: String,
+    /// What happens to it.
+    pub what: CommWhat,
+    /// The message's data.
+    #[serde(default)]
+    pub data: Value,
+}
+
+/// What a message on a comm does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CommWhat {
+    /// Opens it for a target, such as `jupyter.widget`.
+    Open {
+        /// The target's name.
+        target: String,
+    },
+    /// Carries data.
+    Message,
+    /// Closes it.
+    Close,
 }
 
 /// One cell to run.
@@ -68,6 +107,12 @@ pub struct Execute {
     /// Expressions to evaluate after the cell, name and text.
     #[serde(default)]
     pub expressions: Vec<(String, String)>,
+    /// Whether somebody can be asked for input.
+    #[serde(default)]
+    pub allow_stdin: bool,
+    /// Whether whoever shows the outputs can show widgets: live panels with buttons.
+    #[serde(default)]
+    pub widgets: bool,
 }
 
 /// What acts at once.
@@ -121,6 +166,22 @@ pub enum FromWorker {
     PluginRemoved {
         /// Its name.
         name: String,
+    },
+    /// The cell asks the user for a line of text, after all it has printed; answered by [`ToWorker::Input`].
+    Input {
+        /// Chosen by the worker.
+        id: u64,
+        /// The question.
+        prompt: String,
+        /// Whether what is typed must not be seen.
+        password: bool,
+    },
+    /// A message on a comm that the worker opened or answers.
+    Comm(Comm),
+    /// The names of the notebook's variables, whenever a cell has changed them: what would be lost with the worker.
+    Variables {
+        /// Oldest first.
+        names: Vec<String>,
     },
     /// Where the run that moves now can be resumed from, should the worker die; none once it has ended.
     Checkpoint {
@@ -199,6 +260,8 @@ pub enum Is {
     },
     /// Memory and processor time.
     Usage(Usage),
+    /// It was done.
+    Done,
 }
 
 /// Candidates and the text they replace.

@@ -8,7 +8,7 @@ use crate::notebook::Notebook;
 use crate::problem::{Reporter, Sources};
 use crate::script::{self, RhaiPlugin, Slot};
 use crate::session::Session;
-use crate::{Outbox, language, surface, usage};
+use crate::{Inbox, Outbox, language, surface, usage};
 use crate::{complete, completeness, inspect};
 use candlewick_link::{Bundle, Execute, Finished, FromWorker, Is, PluginRecord, Problem, Request, StreamName};
 use candlewick_plugin_manager::{PluginManager, Registration};
@@ -37,7 +37,12 @@ enum Step<'a> {
 impl Host {
     /// A host in which nothing has run, whose output goes to that outbox.
     pub fn new(outbox: Outbox) -> Self {
-        let session = Session::new(outbox, surface::shows());
+        Self::with_inbox(outbox, Inbox::default())
+    }
+
+    /// The same, with an inbox that another thread puts things into.
+    pub fn with_inbox(outbox: Outbox, inbox: Inbox) -> Self {
+        let session = Session::new(outbox, inbox, surface::shows());
         let engine = Rc::new(language::engine(&session));
         let notebook = Notebook::new(&engine);
         Self { engine, session, slot: Rc::default(), notebook, sources: Sources::default(), standard: OnceCell::new() }
@@ -55,6 +60,12 @@ impl Host {
             }
             Request::Register { plugins } => Is::Registered { failed: self.register_again(plugins) },
             Request::Usage => Is::Usage(usage::now()),
+            Request::Comms => {
+                // Whatever opened a comm has handled its messages when it came past; what is left is for comms that
+                // are gone.
+                while self.session.inbox.take_comm().is_some() {}
+                Is::Done
+            }
         };
         FromWorker::Reply { id, is }
     }

@@ -10,6 +10,7 @@ pub mod commands;
 mod complete;
 mod completeness;
 mod host;
+mod inbox;
 mod inspect;
 mod language;
 mod notebook;
@@ -26,5 +27,6 @@ mod usage;
 
 pub use capture::Pipes;
 pub use host::Host;
+pub use inbox::Inbox;
 pub use outbox::{Outbox, Sink};
 pub use problem::{Fault, Sources};

@@ -4,7 +4,7 @@
 //! the kernel process keeps those read ends too, and reads them when the worker has died. Read [`main`] first.
 
 use crate::capture::{self, Pipes};
-use crate::{Host, Outbox};
+use crate::{Host, Inbox, Outbox};
 use candlewick_engine::interrupt;
 use candlewick_link::{Command, FrameReader, FrameWriter, FromWorker, Request, ToWorker};
 use candlewick_plugin_manager::PluginManager;
@@ -48,12 +48,14 @@ pub fn serve(link: UnixStream, pipes: Option<Pipes>, install: Install) -> io::Re
     let (ended, end) = channel();
     let waiting = Arc::new(Waiting::default());
     let seen = waiting.clone();
+    let inbox = Inbox::default();
+    let host_inbox = inbox.clone();
     let engine = thread("engine").stack_size(ENGINE_STACK).spawn(move || {
-        run(outbox, &requests, &seen, install);
+        run(outbox, host_inbox, &requests, &seen, install);
         // The reader may be gone already.
         let _ = ended.send(());
     })?;
-    thread("link").spawn(move || read(link, sender, &waiting, &end))?;
+    thread("link").spawn(move || read(link, &inbox, sender, &waiting, &end))?;
     engine.join().map_err(|_| io::Error::other("the engine thread panicked"))
 }
 
@@ -107,8 +109,8 @@ impl Waiting {
 }
 
 /// The engine thread: one host, one request after the other.
-fn run(outbox: Outbox, requests: &Receiver<(u64, Request)>, waiting: &Waiting, install: Install) {
-    let mut host = Host::new(outbox.clone());
+fn run(outbox: Outbox, inbox: Inbox, requests: &Receiver<(u64, Request)>, waiting: &Waiting, install: Install) {
+    let mut host = Host::with_inbox(outbox.clone(), inbox);
     install(&mut host.session().plugins.borrow_mut());
     outbox.send(FromWorker::Ready { version: env!("CARGO_PKG_VERSION").to_owned() });
     while let Ok((id, request)) = requests.recv() {
@@ -124,7 +126,7 @@ fn run(outbox: Outbox, requests: &Receiver<(u64, Request)>, waiting: &Waiting, i
 }
 
 /// The link thread: commands act at once, requests queue for the engine thread.
-fn read(link: UnixStream, requests: Sender<(u64, Request)>, waiting: &Waiting, end: &Receiver<()>) {
+fn read(link: UnixStream, inbox: &Inbox, requests: Sender<(u64, Request)>, waiting: &Waiting, end: &Receiver<()>) {
     let mut reader = FrameReader::new(link);
     while let Ok(Some(message)) = reader.receive() {
         match message {
@@ -134,12 +136,18 @@ fn read(link: UnixStream, requests: Sender<(u64, Request)>, waiting: &Waiting, e
                     break;
                 }
             }
-            ToWorker::Command(Command::Interrupt) => waiting.interrupt(),
+            ToWorker::Command(Command::Interrupt) => {
+                waiting.interrupt();
+                inbox.ring();
+            }
+            ToWorker::Input { id, answer } => inbox.put_answer(id, answer),
+            ToWorker::Comm(comm) => inbox.put_comm(comm),
             ToWorker::Command(Command::Shutdown) => break,
         }
     }
     drop(requests);
     waiting.interrupt();
+    inbox.ring();
     if end.recv_timeout(GRACE).is_err() {
         // Native code that does not ask for interrupts holds the engine thread.
         std::process::exit(1);

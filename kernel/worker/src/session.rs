@@ -2,9 +2,9 @@
 //!
 //! Must not know the notebook's scope. Read [`Session`] first.
 
-use crate::Outbox;
 use crate::room::Room;
 use crate::show::Shows;
+use crate::{Inbox, Outbox};
 use candlewick_link::Bundle;
 use candlewick_plugin_manager::PluginManager;
 use std::cell::{Cell, RefCell};
@@ -15,6 +15,8 @@ use std::rc::Rc;
 pub struct Session {
     /// Where outputs go.
     pub outbox: Outbox,
+    /// What comes in while the engine thread is busy.
+    pub inbox: Inbox,
     /// The registered plugins.
     pub plugins: Rc<RefCell<PluginManager>>,
     /// How values of each type look.
@@ -28,9 +30,10 @@ pub struct Session {
 
 impl Session {
     /// A session without plugins.
-    pub fn new(outbox: Outbox, shows: Shows) -> Self {
+    pub fn new(outbox: Outbox, inbox: Inbox, shows: Shows) -> Self {
         Self {
             outbox,
+            inbox,
             plugins: Rc::default(),
             shows: Rc::new(shows),
             room: Rc::default(),

@@ -67,6 +67,7 @@ fn expressions_are_evaluated_after_the_cell() {
         cell: 1,
         silent: false,
         expressions: vec![("ok".to_owned(), "a * 21".to_owned()), ("bad".to_owned(), "b".to_owned())],
+        ..Execute::default()
     };
     let sent = Bench::new().request(Request::Execute(cell));
     let Some(FromWorker::Finished { finished, .. }) = sent.last() else { panic!("{sent:?}") };
