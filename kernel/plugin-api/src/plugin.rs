@@ -1,7 +1,7 @@
 //! The trait that plugin authors implement.
 
-use crate::{Context, Hook, HookSet, Metadata, PluginError, RunId, Table};
-use serde_json::{Map, Value};
+use crate::{Context, Hook, HookSet, Metadata, PluginError, RunId, Table, Value, Verb};
+use serde_json::{Map, Value as Json};
 
 type Called = Result<(), PluginError>;
 
@@ -41,12 +41,12 @@ pub trait Plugin {
     ///
     /// # Errors
     /// A value it cannot use; the plugin is then not registered.
-    fn configure(&mut self, config: &Map<String, Value>) -> Called {
+    fn configure(&mut self, config: &Map<String, Json>) -> Called {
         Ok(())
     }
 
     /// Its state in this run, for a checkpoint or a successor; none when it keeps nothing.
-    fn state(&self, run: RunId) -> Option<Value> {
+    fn state(&self, run: RunId) -> Option<Json> {
         None
     }
 
@@ -54,13 +54,26 @@ pub trait Plugin {
     ///
     /// # Errors
     /// A state it cannot read.
-    fn restore(&mut self, run: RunId, state: &Value) -> Called {
+    fn restore(&mut self, run: RunId, state: &Json) -> Called {
         Ok(())
     }
 
     /// A table it offers about a run, such as `history`'s `epochs`.
     fn table(&self, run: RunId, name: &str) -> Option<Table> {
         None
+    }
+
+    /// The verbs it can be asked for; asked for at registration. None by default.
+    fn verbs(&self) -> Vec<Verb> {
+        Vec::new()
+    }
+
+    /// Does what a verb asks. Only verbs of [`Plugin::verbs`] are asked for, with as many arguments as the verb takes.
+    ///
+    /// # Errors
+    /// What went wrong; the manager names plugin and verb.
+    fn execute(&mut self, verb: Verb, arguments: &[Value]) -> Result<Value, PluginError> {
+        Err(PluginError::invalid(format!("it lists the verb {verb} but does not execute it")))
     }
 
     /// Calls the method of a hook. Hosts of other languages override this one instead of the fourteen.
