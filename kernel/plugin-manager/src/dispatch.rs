@@ -3,9 +3,9 @@
 //! The hot path allocates nothing and looks nothing up: it walks a prepared list. Whatever is rare (late delivery,
 //! filters, timing, failures, requests) stands behind one comparison each.
 
-use crate::Policy;
 use crate::manager::{PluginManager, panic_message};
-use crate::slot::{Slot, State};
+use crate::slot::Slot;
+use crate::{Policy, State};
 use candlewick_plugin_api::{Context, Event, Fired, Hook, HookFailure, HookSink, PluginError, RunId};
 use serde_json::{Map, Value};
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -88,6 +88,72 @@ pub enum ManagerError {
         /// How the new plugin's `restore`, or the old one's `state`, failed.
         error: PluginError,
     },
+    /// A state in which that cannot be done.
+    #[error("plugin `{plugin}` is {state} and cannot be {what}; {advice}")]
+    IllegalState {
+        /// The plugin.
+        plugin: String,
+        /// Its state.
+        state: &'static str,
+        /// What was to be done with it.
+        what: &'static str,
+        /// What to do first.
+        advice: &'static str,
+    },
+    /// Something that the plugin needs is not there.
+    #[error("plugin `{plugin}` cannot be activated: {why}")]
+    Unusable {
+        /// The plugin.
+        plugin: String,
+        /// What it needs and what there is.
+        why: String,
+    },
+    /// Another active plugin needs it.
+    #[error("plugin `{plugin}` cannot be {what}: {by} needs it; deactivate that first")]
+    Needed {
+        /// The plugin.
+        plugin: String,
+        /// What was to be done with it.
+        what: &'static str,
+        /// Those that need it.
+        by: String,
+    },
+    /// Plugins that need each other.
+    #[error("plugins need each other in a circle: {circle}; take one of the dependencies away")]
+    Circle {
+        /// The names along the circle, the first again at its end.
+        circle: String,
+    },
+    /// The plugin has no such verb.
+    #[error("plugin `{plugin}` has no verb `{verb}`; {hint}")]
+    NoVerb {
+        /// The plugin.
+        plugin: String,
+        /// The verb asked for.
+        verb: String,
+        /// The nearest verb, or those it has.
+        hint: String,
+    },
+    /// A verb was given another number of arguments than it takes.
+    #[error("plugin `{plugin}`: {signature} was given {found} arguments")]
+    Arguments {
+        /// The plugin.
+        plugin: String,
+        /// How the verb is written.
+        signature: String,
+        /// How many arguments there were.
+        found: usize,
+    },
+    /// The plugin failed at a verb.
+    #[error("plugin `{plugin}` failed at {verb}: {error}")]
+    Verb {
+        /// The plugin.
+        plugin: String,
+        /// The verb.
+        verb: &'static str,
+        /// How it failed.
+        error: PluginError,
+    },
     /// The plugin offers no such table about that run.
     #[error("plugin `{plugin}` has no table `{table}` about run {run}")]
     NoTable {

@@ -7,16 +7,19 @@
 mod config;
 mod dispatch;
 mod error;
+mod execute;
 mod filters;
+mod lifecycle;
 mod manager;
 mod registration;
 mod report;
+mod requirements;
 mod runs;
 mod slot;
 mod states;
 
 pub use error::ManagerError;
+pub use lifecycle::State;
 pub use manager::PluginManager;
 pub use registration::{Policy, Record, Registered, Registration};
 pub use report::{HookRow, PluginRow};
-pub use slot::State;

@@ -2,9 +2,11 @@
 
 use crate::config::{hint, settings};
 use crate::filters::{Filters, Occurrences};
+use crate::lifecycle::{initial_state, initialize};
 use crate::registration::Description;
+use crate::requirements::Requirements;
 use crate::runs::Runs;
-use crate::slot::{Slot, State, Tally};
+use crate::slot::{Slot, Tally};
 use crate::states::{OWN_KEY, carry_states};
 use crate::{ManagerError, Registered, Registration};
 use candlewick_plugin_api::{Event, Hook, Plugin, PluginError, RunId};
@@ -29,6 +31,7 @@ pub struct PluginManager {
     pub(crate) late: bool,
     /// What has to be said but came up outside a hook; emitted at the next one.
     pub(crate) notices: RefCell<Vec<Event>>,
+    pub(crate) requirements: Requirements,
     /// Names once registered, so that taking one out twice is no error.
     removed: BTreeSet<String>,
 }
@@ -53,6 +56,10 @@ impl PluginManager {
         registration: Registration,
     ) -> Result<Registered, ManagerError> {
         let description = describe(&mut *plugin, &registration)?;
+        if registration.enabled {
+            self.check_requirements(&description.metadata)?;
+            initialize(&mut *plugin, &description)?;
+        }
         let name = &description.metadata.name;
         let registered = match self.slots.iter().position(|slot| slot.name() == name) {
             Some(index) => self.replace(index, plugin, description, registration)?,
@@ -62,37 +69,23 @@ impl PluginManager {
         Ok(registered)
     }
 
-    /// Calls the plugin again from the next hook on; a quarantined one comes back with a clean record. Says whether
-    /// anything changed.
+    /// Takes the plugin out, with its state, after its `cleanup`. Says whether anything changed: a name taken out before is
+    /// no error.
     ///
     /// # Errors
-    /// No plugin of that name.
-    pub fn activate(&mut self, name: &str) -> Result<bool, ManagerError> {
-        self.set_state(name, State::Active)
-    }
-
-    /// Calls the plugin no more from the next hook on. Says whether anything changed; a quarantined plugin stays so.
-    ///
-    /// # Errors
-    /// No plugin of that name.
-    pub fn deactivate(&mut self, name: &str) -> Result<bool, ManagerError> {
-        let slot = &self.slots[self.find(name)?];
-        if slot.state == State::Quarantined { Ok(false) } else { self.set_state(name, State::Inactive) }
-    }
-
-    /// Takes the plugin out, with its state. Says whether anything changed: a name taken out before is no error.
-    ///
-    /// # Errors
-    /// A name that was never registered.
+    /// A name that was never registered, or an active plugin that needs it; then nothing has changed. Or its `cleanup`
+    /// failed: it is taken out all the same.
     pub fn unregister(&mut self, name: &str) -> Result<bool, ManagerError> {
-        match self.find(name) {
-            Ok(index) => drop(self.slots.remove(index)),
+        let index = match self.find(name) {
+            Ok(index) => index,
             Err(_) if self.removed.contains(name) => return Ok(false),
             Err(unknown) => return Err(unknown),
-        }
+        };
+        self.check_not_needed(name, "taken out")?;
+        let mut slot = self.slots.remove(index);
         self.removed.insert(name.to_owned());
         self.rebuild();
-        Ok(true)
+        slot.clean_up().map(|()| true)
     }
 
     /// Whether every call is timed (`%hooks --exact`), or a sample. Counts are exact either way.
@@ -143,6 +136,7 @@ impl PluginManager {
 
     fn append(&mut self, plugin: Box<dyn Plugin>, description: Description, registration: Registration) -> Registered {
         self.removed.remove(&description.metadata.name);
+        let initialized = registration.enabled;
         self.slots.push(Slot {
             plugin,
             tallies: [Tally::default(); Hook::COUNT],
@@ -155,6 +149,8 @@ impl PluginManager {
             generation: 1,
             due: self.runs.live(),
             newest_failure: None,
+            initialized,
+            executions: Tally::default(),
         });
         Registered::New
     }
@@ -171,7 +167,13 @@ impl PluginManager {
             return Err(name_taken(slot, &registration));
         }
         carry_states(slot, &mut *plugin, self.runs.known())?;
+        // The old one's failing cleanup must not keep the new one out; it is said at the next hook.
+        if let Err(error) = slot.clean_up() {
+            self.notices.borrow_mut().push(Event::Warning(error.to_string()));
+        }
         slot.plugin = plugin;
+        slot.initialized = registration.enabled;
+        slot.executions = Tally::default();
         slot.description = description;
         slot.tallies = [Tally::default(); Hook::COUNT];
         slot.filters = registration.filters();
@@ -181,18 +183,6 @@ impl PluginManager {
         slot.generation += 1;
         slot.newest_failure = None;
         Ok(Registered::Replaced { generation: slot.generation })
-    }
-
-    fn set_state(&mut self, name: &str, state: State) -> Result<bool, ManagerError> {
-        let index = self.find(name)?;
-        let slot = &mut self.slots[index];
-        if slot.state == state {
-            return Ok(false);
-        }
-        slot.state = state;
-        slot.tallies.iter_mut().for_each(|tally| tally.in_a_row = 0);
-        self.rebuild();
-        Ok(true)
     }
 }
 
@@ -209,23 +199,21 @@ pub(crate) fn panic_message(payload: &(dyn std::any::Any + Send)) -> String {
         .unwrap_or_else(|| "a value that is no text".to_owned())
 }
 
-fn initial_state(registration: &Registration) -> State {
-    if registration.enabled { State::Active } else { State::Inactive }
-}
-
 /// Asks the plugin what it is and gives it its settings; nothing of the manager changes here.
 fn describe(plugin: &mut dyn Plugin, registration: &Registration) -> Result<Description, ManagerError> {
     let unnamed = format!("from {}", registration.origin);
     let metadata = guarded(|| plugin.metadata()).map_err(|error| refused(&unnamed, "metadata", error))?;
     let name = metadata.name.clone();
     check_name(&name)?;
+    metadata.check().map_err(|error| refused(&name, "its metadata", PluginError::invalid(error)))?;
     if let Some((filter, advice)) = registration.filters().contradiction() {
         return Err(ManagerError::Filter { plugin: name, filter, advice });
     }
     let settings: Map<String, Value> = settings(&metadata, &registration.config)?;
     let hooks = guarded(|| plugin.hooks()).map_err(|error| refused(&name, "hooks", error))?;
+    let verbs = guarded(|| plugin.verbs()).map_err(|error| refused(&name, "verbs", error))?;
     guarded(|| plugin.configure(&settings)).flatten().map_err(|error| refused(&name, "configure", error))?;
-    Ok(Description { metadata, hooks })
+    Ok(Description { metadata, hooks, verbs, settings })
 }
 
 fn check_name(name: &str) -> Result<(), ManagerError> {

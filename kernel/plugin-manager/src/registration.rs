@@ -1,7 +1,7 @@
 //! What is said about a plugin when it is registered, and what is kept to register it again.
 
 use crate::filters::Filters;
-use candlewick_plugin_api::{HookSet, Metadata};
+use candlewick_plugin_api::{HookSet, Metadata, Verb};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -106,4 +106,14 @@ pub struct Record {
 pub(crate) struct Description {
     pub(crate) metadata: Metadata,
     pub(crate) hooks: HookSet,
+    pub(crate) verbs: Vec<Verb>,
+    /// The plugin's settings: the user's over its defaults.
+    pub(crate) settings: Map<String, Value>,
+}
+
+impl Description {
+    /// The verb of that name, if the plugin has it.
+    pub(crate) fn verb(&self, name: &str) -> Option<Verb> {
+        self.verbs.iter().copied().find(|verb| verb.name() == name)
+    }
 }

@@ -1,9 +1,9 @@
 //! What users see of the registry: rows for `%plugins`, the loop for `%hooks`, failures, and what registers all again.
 
 use crate::manager::PluginManager;
-use crate::slot::{Slot, State, Tally};
-use crate::{ManagerError, Record, Registration};
-use candlewick_plugin_api::{Hook, HookFailure};
+use crate::slot::{Slot, Tally};
+use crate::{ManagerError, Record, Registration, State};
+use candlewick_plugin_api::{Hook, HookFailure, Metadata, Verb};
 
 /// One plugin, for a table of all.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,13 +22,15 @@ pub struct PluginRow {
     pub priority: i64,
     /// The hooks it has, in lifecycle order.
     pub hooks: Vec<Hook>,
-    /// Calls since this generation was registered; exact.
+    /// The verbs it has.
+    pub verbs: Vec<Verb>,
+    /// Calls of hooks and verbs since this generation was registered; exact.
     pub calls: u64,
     /// Failed ones among them.
     pub errors: u64,
     /// Seconds spent in its calls.
     pub seconds: f64,
-    /// Whether `seconds` is an estimate from every 64th call.
+    /// Whether `seconds` is an estimate from every 64th call of a hook.
     pub sampled: bool,
     /// How many times the name has been registered.
     pub generation: u64,
@@ -77,6 +79,14 @@ impl PluginManager {
         Ok(self.slots[self.find(name)?].newest_failure.as_ref())
     }
 
+    /// What the plugin says about itself.
+    ///
+    /// # Errors
+    /// No plugin of that name.
+    pub fn metadata(&self, name: &str) -> Result<&Metadata, ManagerError> {
+        Ok(&self.slots[self.find(name)?].description.metadata)
+    }
+
     fn rows_at(&self, hook: Hook) -> Vec<HookRow> {
         let mut slots: Vec<&Slot> = self.slots.iter().filter(|slot| slot.description.hooks.contains(hook)).collect();
         slots.sort_by_key(|slot| slot.registration.priority);
@@ -97,12 +107,18 @@ fn plugin_row(slot: &Slot) -> PluginRow {
         state: slot.state,
         priority: slot.registration.priority,
         hooks: slot.description.hooks.iter().collect(),
-        calls: slot.tallies.iter().map(|tally| tally.calls).sum(),
-        errors: slot.tallies.iter().map(|tally| tally.errors).sum(),
-        seconds: slot.tallies.iter().map(Tally::seconds).sum(),
+        verbs: slot.description.verbs.clone(),
+        calls: all(slot).map(|tally| tally.calls).sum(),
+        errors: all(slot).map(|tally| tally.errors).sum(),
+        seconds: all(slot).map(Tally::seconds).sum(),
         sampled: slot.tallies.iter().any(Tally::is_sampled),
         generation: slot.generation,
     }
+}
+
+/// What its hooks and its verbs have cost.
+fn all(slot: &Slot) -> impl Iterator<Item = &Tally> {
+    slot.tallies.iter().chain([&slot.executions])
 }
 
 fn hook_row(slot: &Slot, tally: &Tally) -> HookRow {
@@ -119,6 +135,6 @@ fn hook_row(slot: &Slot, tally: &Tally) -> HookRow {
 
 /// A quarantined plugin is recorded as enabled: in a new process it gets a new chance.
 fn record(slot: &Slot) -> Record {
-    let enabled = slot.state != State::Inactive;
+    let enabled = matches!(slot.state, State::Active | State::Executing | State::Quarantined);
     Record { name: slot.name().to_owned(), registration: Registration { enabled, ..slot.registration.clone() } }
 }

@@ -1,30 +1,9 @@
 //! One registered plugin: its place, its state, what it has cost.
 
+use crate::State;
 use crate::filters::{Filters, Occurrences};
 use crate::registration::{Description, Registration};
 use candlewick_plugin_api::{Hook, HookFailure, Plugin, RunId};
-
-/// Whether a plugin is called.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
-    /// It is called.
-    Active,
-    /// It was deactivated and is not called.
-    Inactive,
-    /// It failed too often in a row and is not called until activated or registered again.
-    Quarantined,
-}
-
-impl State {
-    /// The word that users read.
-    pub fn name(self) -> &'static str {
-        match self {
-            State::Active => "active",
-            State::Inactive => "inactive",
-            State::Quarantined => "quarantined",
-        }
-    }
-}
 
 /// A registered plugin.
 pub(crate) struct Slot {
@@ -42,6 +21,10 @@ pub(crate) struct Slot {
     /// Live runs whose start it has not been told.
     pub(crate) due: Vec<RunId>,
     pub(crate) newest_failure: Option<HookFailure>,
+    /// Whether its `initialize` has run since it was registered or cleaned up.
+    pub(crate) initialized: bool,
+    /// What its verbs have cost since this generation was registered; every call is timed.
+    pub(crate) executions: Tally,
 }
 
 impl Slot {
@@ -54,7 +37,7 @@ impl Slot {
     }
 }
 
-/// Calls of one hook of one plugin. Counts are exact. The first call is timed by itself, because it is cold; of the
+/// Calls of one hook of one plugin, or of its verbs. Counts are exact. The first call is timed by itself, because it is cold; of the
 /// others a sample is timed, and its mean is taken for all of them.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Tally {

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)] // helpers outside `#[test]` functions unwrap too
 
+mod asking;
 mod failing;
 mod filtering;
 mod live_runs;

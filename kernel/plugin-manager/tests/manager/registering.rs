@@ -77,7 +77,7 @@ fn settings_reach_the_plugin_with_defaults_filled_in() {
     impl Plugin for Configured {
         fn metadata(&self) -> Metadata {
             let config = json!({ "patience": 3, "factor": 0.5 }).as_object().cloned().unwrap();
-            Metadata { config, ..Metadata::of("configured", "1", "") }
+            Metadata { config, ..Metadata::of("configured", "1.0.0", "") }
         }
         fn configure(&mut self, config: &serde_json::Map<String, serde_json::Value>) -> Result<(), PluginError> {
             self.0.borrow_mut().push(serde_json::Value::Object(config.clone()).to_string());
@@ -112,7 +112,7 @@ fn a_plugin_registered_disabled_waits_to_be_activated() {
     let registration = Registration { enabled: false, ..Registration::from_origin("test") };
     stage.add_with(stage.plugin("p"), registration);
     stage.fire(Hook::StartEpoch);
-    assert_eq!((stage.logged().as_str(), stage.row("p").state), ("", State::Inactive));
+    assert_eq!((stage.logged().as_str(), stage.row("p").state), ("", State::Registered));
     stage.manager.activate("p").unwrap();
     stage.fire_of(1, Hook::StartTrainingSession);
     assert_eq!(stage.logged(), "p:start_training_session");
