@@ -1,4 +1,5 @@
-//! What can go wrong before a kernel serves. Afterwards nothing does: bad input is refused, the kernel goes on.
+//! What can go wrong before a kernel serves, and when it asks its user. Otherwise bad input is refused and the kernel
+//! goes on.
 
 use crate::Channel;
 use std::path::PathBuf;
@@ -65,4 +66,27 @@ pub enum JupyterError {
         /// How long each message was waited for.
         limit: std::time::Duration,
     },
+}
+
+/// Why the user could not be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InputError {
+    /// The request says so.
+    #[error(
+        "input was asked for, but the front end that runs this cell can't ask its user (its request has \
+         `allow_stdin: false`); run the cell where somebody can answer, or set the value in the cell"
+    )]
+    NotAllowed,
+    /// The client that runs the cell has no connection for questions.
+    #[error(
+        "input was asked for, but the front end that runs this cell has left its stdin channel; connect again and \
+         run the cell once more"
+    )]
+    Left,
+    /// The client's answer has no text.
+    #[error("input was asked for, but the front end answered without a text; this is a fault of the front end")]
+    NoText,
+    /// The kernel ends.
+    #[error("input was asked for, but the kernel is being shut down")]
+    Ending,
 }

@@ -25,6 +25,8 @@ const AHEAD: usize = 4 << 20;
 const MESSAGES_AHEAD: usize = 4096;
 /// How long leaving clients may take to read what is left for them.
 const DRAIN: Duration = Duration::from_secs(5);
+/// How long a question to the user waits for clients to read what was published before it.
+const BEFORE_A_QUESTION: Duration = Duration::from_millis(200);
 
 /// The way to the actor.
 #[derive(Clone)]
@@ -37,7 +39,7 @@ enum Command {
     Publish(Draft),
     Stream { parent: Bytes, name: StreamName, text: String, _budget: Option<OwnedSemaphorePermit> },
     Update { display_id: String, draft: Draft },
-    Drain(oneshot::Sender<bool>),
+    Drain { limit: Duration, done: oneshot::Sender<bool> },
 }
 
 struct Actor {
@@ -84,8 +86,18 @@ impl IoPub {
     /// Sends what waits and waits until clients' sockets have taken it, five seconds at most.
     /// Returns whether they have.
     pub(crate) async fn drain(&self) -> bool {
+        self.drain_for(DRAIN).await
+    }
+
+    /// Sends what waits, so that it is there before a question to the user; a client that does not read delays the
+    /// question only for a moment.
+    pub(crate) async fn go_out(&self) {
+        self.drain_for(BEFORE_A_QUESTION).await;
+    }
+
+    async fn drain_for(&self, limit: Duration) -> bool {
         let (done, drained) = oneshot::channel();
-        self.send(Command::Drain(done)).await;
+        self.send(Command::Drain { limit, done }).await;
         drained.await.unwrap_or(false)
     }
 
@@ -140,9 +152,9 @@ impl Actor {
                 self.send_pending().await;
                 self.send(draft).await;
             }
-            Command::Drain(done) => {
+            Command::Drain { limit, done } => {
                 self.send_pending().await;
-                let _ = done.send(self.peers.flush(DRAIN).await);
+                let _ = done.send(self.peers.flush(limit).await);
             }
         }
     }

@@ -54,7 +54,7 @@ struct Shared {
     kind: Kind,
     peers: Mutex<HashMap<Bytes, Peer>>,
     connected: AtomicU64,
-    /// Rung whenever bytes were written or a client left.
+    /// Rung whenever bytes were written or a client came or left.
     progress: Notify,
     started: Instant,
 }
@@ -126,6 +126,11 @@ impl Peers {
         self.0.wait_while(Shared::is_waiting, limit).await
     }
 
+    /// Waits until a client is connected, or no longer is.
+    pub(crate) async fn until_connected(&self, peer: &Bytes, wanted: bool) {
+        self.0.until(|shared| shared.lock().contains_key(peer) == wanted).await;
+    }
+
     /// Closes every connection.
     pub(crate) fn close(&self) {
         self.0.lock().clear();
@@ -170,6 +175,7 @@ impl Peers {
         let connection = connection.abort_handle();
         let known = peers.insert(identity, Peer { number, queue, load, topics: Vec::new(), connection });
         drop((peers, known));
+        shared.progress.notify_waiters();
     }
 }
 
@@ -193,18 +199,19 @@ impl Shared {
 
     /// Waits until `condition` no longer holds, at most for `limit`. Returns whether that was reached.
     async fn wait_while(&self, condition: fn(&Self) -> bool, limit: Duration) -> bool {
-        let reached = async {
-            loop {
-                let mut rung = pin!(self.progress.notified());
-                // Registered before the check, so that no ring is missed between the two.
-                rung.as_mut().enable();
-                if !condition(self) {
-                    return;
-                }
-                rung.await;
+        timeout(limit, self.until(|shared| !condition(shared))).await.is_ok()
+    }
+
+    async fn until(&self, condition: impl Fn(&Self) -> bool) {
+        loop {
+            let mut rung = pin!(self.progress.notified());
+            // Registered before the check, so that no ring is missed between the two.
+            rung.as_mut().enable();
+            if condition(self) {
+                return;
             }
-        };
-        timeout(limit, reached).await.is_ok()
+            rung.await;
+        }
     }
 
     fn drop_full_and_stalled(&self) {

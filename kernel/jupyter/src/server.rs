@@ -2,13 +2,15 @@
 //!
 //! Owns their start and end. Must not know what requests mean: `desk` and `shell` do. Read [`Server`] first.
 
-use crate::desk::Desk;
+use crate::desk::{Desk, is_comm};
+use crate::gate::Gate;
 use crate::iopub::IoPub;
 use crate::message::Draft;
 use crate::peers::Kind;
 use crate::session::Session;
-use crate::shell::{AbortOnDrop, Shell, next};
+use crate::shell::{AbortOnDrop, Shell};
 use crate::socket::Socket;
+use crate::stdin::Stdin;
 use crate::{Channel, Connection, JupyterError, Kernel, Outputs};
 use bytes::Bytes;
 use serde_json::json;
@@ -93,21 +95,25 @@ impl Server {
     pub async fn serve<K: Kernel>(self, kernel: Arc<K>) -> Ended {
         let Self { session, iopub, shell, control, stdin, ended, mut end, _heartbeat, .. } = self;
         iopub.publish(Draft::new("status", &Bytes::new(), json!({"execution_state": "starting"}))).await;
+        let gate = Arc::new(Gate::new(session.clone()));
+        let (stdin, questions) = Stdin::new(stdin, session.clone(), gate.clone());
         let desk = Arc::new(Desk {
             kernel,
             session,
             iopub: iopub.clone(),
             count: AtomicU64::new(0),
             running: Mutex::new(()),
+            busy_with: Mutex::default(),
             ending: AtomicBool::new(false),
-            seen: std::sync::Mutex::default(),
+            gate,
+            questions,
             ended,
         });
         let channels = [shell.peers(), control.peers()];
         let tasks = [
             tokio::spawn(Shell::run(desk.clone(), shell)),
             tokio::spawn(serve_control(desk.clone(), control)),
-            tokio::spawn(ignore(stdin)),
+            tokio::spawn(stdin.run()),
         ];
         let _tasks = tasks.map(|task| AbortOnDrop(task.abort_handle()));
         let restart = end.recv().await.unwrap_or(false);
@@ -139,9 +145,22 @@ fn with_ports(connection: &Connection, ports: [u16; 5]) -> Connection {
 /// Requests on control, answered one after the other while cells run.
 async fn serve_control<K: Kernel>(desk: Arc<Desk<K>>, mut socket: Socket) {
     let channel = socket.peers();
-    while let Some(message) = next(&desk, &mut socket).await {
-        desk.serve(&channel, message).await;
+    while let Some(incoming) = socket.recv().await {
+        let Some(message) = desk.gate.admit(incoming) else { continue };
+        if waits_for_cells(message.msg_type()) {
+            let (desk, channel) = (desk.clone(), channel.clone());
+            tokio::spawn(async move { desk.serve(&channel, message).await });
+        } else {
+            desk.serve(&channel, message).await;
+        }
     }
+}
+
+/// Requests that belong on shell, where a kernel may answer them only after the cell that runs. On control they must
+/// not delay an interrupt.
+fn waits_for_cells(msg_type: &str) -> bool {
+    let on_shell = ["complete_request", "inspect_request", "is_complete_request", "history_request"];
+    on_shell.contains(&msg_type) || is_comm(msg_type)
 }
 
 /// The heartbeat: every message goes back as it came.
@@ -150,9 +169,4 @@ async fn echo(mut socket: Socket) {
     while let Some(message) = socket.recv().await {
         peers.send(&message.peer, &message.frames);
     }
-}
-
-/// Nothing is asked on stdin yet, so that nothing that comes there is an answer.
-async fn ignore(mut socket: Socket) {
-    while socket.recv().await.is_some() {}
 }
