@@ -67,7 +67,7 @@ pub enum ManagerError {
         advice: &'static str,
     },
     /// The plugin's own code refused or failed during registration.
-    #[error("plugin `{plugin}` could not be registered: {what} failed: {error}")]
+    #[error("plugin `{plugin}` was refused: {what} failed: {error}")]
     Refused {
         /// The plugin, or where it comes from when it could not say its name.
         plugin: String,

@@ -4,14 +4,29 @@
 
 use crate::lifecycle::{State, illegal};
 use crate::manager::{PluginManager, guarded};
+use crate::observer::Witness;
 use crate::registration::Description;
 use crate::slot::Slot;
 use crate::{ManagerError, PluginRow};
-use candlewick_plugin_api::{Plugin, PluginError, Value, Verb};
+use candlewick_plugin_api::{Context, Hook, Metadata, Plugin, PluginError, Value, Verb};
 use std::time::Instant;
 
 /// What is asked for when no verb is named.
 const DEFAULT: &str = "infer";
+
+/// A plugin that was taken out of its slot to do what a verb asks. The manager stays free meanwhile, so that a verb may
+/// start a run or ask another plugin; the plugin's own hooks are not called until it is back.
+pub struct Asked {
+    plugin: Box<dyn Plugin>,
+    description: Description,
+    number: u64,
+    verb: Verb,
+    witness: Witness,
+    answer: Option<(Result<Value, ManagerError>, u64)>,
+}
+
+/// Stands in the slot of a plugin that is executing.
+struct Away(Metadata);
 
 impl PluginManager {
     /// Asks an active plugin for a verb, or for `infer` when none is named; its answer.
@@ -20,15 +35,41 @@ impl PluginManager {
     /// No such plugin or verb, one that this plugin does not have or with other arguments than these, a plugin that is not
     /// active, or its failure. A plugin that fails too often in a row is put in quarantine, as at hooks.
     pub fn execute(&mut self, name: &str, verb: Option<&str>, arguments: &[Value]) -> Result<Value, ManagerError> {
+        let mut asked = self.take(name, verb)?;
+        asked.run(arguments);
+        self.put_back(asked)
+    }
+
+    /// Takes an active plugin out of its slot, to do what a verb asks while the manager is not held. It must be put back.
+    ///
+    /// # Errors
+    /// No such plugin or verb, one that this plugin does not have, or a plugin that is not active.
+    pub fn take(&mut self, name: &str, verb: Option<&str>) -> Result<Asked, ManagerError> {
         let index = self.find(name)?;
         let slot = &mut self.slots[index];
         let verb = chosen(slot, verb)?;
-        if slot.state != State::Active {
-            return Err(illegal(slot, slot.state, "executed", "activate it first"));
+        match slot.state {
+            State::Active => slot.state = State::Executing,
+            State::Executing => return Err(illegal(slot, slot.state, "executed again", "it must answer first")),
+            state => return Err(illegal(slot, state, "executed", "activate it first")),
         }
-        slot.state = State::Executing;
-        let answer = slot.execute(verb, arguments);
+        let description = slot.description.clone();
+        let plugin = std::mem::replace(&mut slot.plugin, Box::new(Away(description.metadata.clone())));
+        Ok(Asked { plugin, description, number: slot.number, verb, witness: self.witness, answer: None })
+    }
+
+    /// Puts a plugin back that was taken out, counts what it did, and gives its answer.
+    ///
+    /// # Errors
+    /// What went wrong when it ran.
+    pub fn put_back(&mut self, asked: Asked) -> Result<Value, ManagerError> {
+        let (answer, nanoseconds) = asked.answer.unwrap_or((Ok(Value::Nothing), 0));
+        // Nothing takes an executing plugin's slot away.
+        let Some(index) = self.slots.iter().position(|slot| slot.number == asked.number) else { return answer };
+        let slot = &mut self.slots[index];
+        slot.plugin = asked.plugin;
         slot.state = State::Active;
+        slot.count(&answer, nanoseconds);
         if answer.is_err() && slot.has_failed_too_often() {
             self.set_state(index, State::Quarantined);
         }
@@ -37,17 +78,36 @@ impl PluginManager {
 
     /// The plugins that are active, in registration order.
     pub fn active_plugins(&self) -> Vec<PluginRow> {
-        self.plugins().into_iter().filter(|row| row.state == State::Active).collect()
+        self.plugins().into_iter().filter(|row| matches!(row.state, State::Active | State::Executing)).collect()
+    }
+}
+
+impl Asked {
+    /// Does what the verb asks; [`PluginManager::put_back`] gives the answer.
+    pub fn run(&mut self, arguments: &[Value]) {
+        let begun = Instant::now();
+        self.witness.enter(self.number);
+        let answer = ask(&mut *self.plugin, &self.description, self.verb, arguments);
+        self.witness.leave();
+        self.answer = Some((answer, u64::try_from(begun.elapsed().as_nanos()).unwrap_or(u64::MAX)));
+    }
+}
+
+impl Plugin for Away {
+    fn metadata(&self) -> Metadata {
+        self.0.clone()
+    }
+
+    fn call(&mut self, _hook: Hook, _ctx: &mut Context) -> Result<(), PluginError> {
+        Ok(())
     }
 }
 
 impl Slot {
-    fn execute(&mut self, verb: Verb, arguments: &[Value]) -> Result<Value, ManagerError> {
+    fn count(&mut self, answer: &Result<Value, ManagerError>, nanoseconds: u64) {
         self.executions.calls += 1;
-        let begun = Instant::now();
-        let answer = ask(&mut *self.plugin, &self.description, verb, arguments);
-        self.executions.time(u64::try_from(begun.elapsed().as_nanos()).unwrap_or(u64::MAX));
-        match &answer {
+        self.executions.time(nanoseconds);
+        match answer {
             Ok(_) => self.executions.in_a_row = 0,
             // The user's own doing, and arguments that were never the plugin's.
             Err(ManagerError::Verb { error: PluginError::Interrupted, .. } | ManagerError::Arguments { .. }) => {}
@@ -56,7 +116,6 @@ impl Slot {
                 self.executions.in_a_row += 1;
             }
         }
-        answer
     }
 
     fn has_failed_too_often(&self) -> bool {

@@ -11,6 +11,7 @@ mod execute;
 mod filters;
 mod lifecycle;
 mod manager;
+mod observer;
 mod registration;
 mod report;
 mod requirements;
@@ -19,7 +20,9 @@ mod slot;
 mod states;
 
 pub use error::ManagerError;
+pub use execute::Asked;
 pub use lifecycle::State;
 pub use manager::PluginManager;
+pub use observer::Observer;
 pub use registration::{Policy, Record, Registered, Registration};
 pub use report::{HookRow, PluginRow};

@@ -3,12 +3,14 @@
 //! Must not know what plugins do. Read [`State`] first. created → registered → initialized → active → executing →
 //! inactive → cleaned, and quarantined. A plugin that is not registered yet is created: no manager knows it.
 
+use crate::config::settings;
 use crate::execute::ask;
-use crate::manager::PluginManager;
+use crate::manager::{PluginManager, guarded, refused};
 use crate::registration::Description;
 use crate::slot::Slot;
 use crate::{ManagerError, Registration};
 use candlewick_plugin_api::{Plugin, Value};
+use serde_json::{Map, Value as Json};
 
 /// Where a plugin stands in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,7 +71,7 @@ impl PluginManager {
     /// No plugin of that name, something it needs is not there, or its `initialize` failed; it is then as it was.
     pub fn activate(&mut self, name: &str) -> Result<bool, ManagerError> {
         let index = self.find(name)?;
-        if self.slots[index].state == State::Active {
+        if self.slots[index].is_active() {
             return Ok(false);
         }
         self.check_requirements(&self.slots[index].description.metadata)?;
@@ -77,6 +79,24 @@ impl PluginManager {
         slot.initialize()?;
         self.set_state(index, State::Active);
         Ok(true)
+    }
+
+    /// The same with settings given over those it has; `initialize` runs again with them.
+    ///
+    /// # Errors
+    /// Those of [`PluginManager::activate`], a setting that the plugin does not declare, one of another type than its
+    /// default, or a plugin that is active: it would have to be deactivated first.
+    pub fn activate_with(&mut self, name: &str, options: &Map<String, Json>) -> Result<bool, ManagerError> {
+        let index = self.find(name)?;
+        if options.is_empty() {
+            return self.activate(name);
+        }
+        if self.slots[index].is_active() {
+            let slot = &self.slots[index];
+            return Err(illegal(slot, slot.state, "given other settings", "deactivate it first"));
+        }
+        self.slots[index].reconfigure(options)?;
+        self.activate(name)
     }
 
     /// Calls the plugin no more from the next hook on, then runs its `cleanup`. Says whether anything changed; a
@@ -90,6 +110,7 @@ impl PluginManager {
         if !self.slots[index].is_active() {
             return Ok(false);
         }
+        self.slots[index].check_not_executing("deactivated")?;
         self.check_not_needed(name, "deactivated")?;
         self.set_state(index, State::Inactive);
         self.slots[index].clean_up()?;
@@ -112,10 +133,30 @@ impl PluginManager {
         slot.tallies.iter_mut().for_each(|tally| tally.in_a_row = 0);
         slot.executions.in_a_row = 0;
         self.rebuild();
+        self.tell(index);
     }
 }
 
 impl Slot {
+    /// Whether it is not just doing what a verb asks.
+    pub(crate) fn check_not_executing(&self, what: &'static str) -> Result<(), ManagerError> {
+        match self.state {
+            State::Executing => Err(illegal(self, self.state, what, "it must answer first")),
+            _ => Ok(()),
+        }
+    }
+
+    /// Puts settings over those it has; nothing changes when they are refused.
+    fn reconfigure(&mut self, options: &Map<String, Json>) -> Result<(), ManagerError> {
+        let mut config = self.registration.config.clone();
+        config.extend(options.clone());
+        let settings = settings(&self.description.metadata, &config)?;
+        let taken = guarded(|| self.plugin.configure(&settings)).flatten();
+        taken.map_err(|error| refused(self.name(), "configure", error))?;
+        (self.registration.config, self.description.settings, self.initialized) = (config, settings, false);
+        Ok(())
+    }
+
     /// Runs `initialize` with the plugin's settings, once.
     fn initialize(&mut self) -> Result<(), ManagerError> {
         if !self.initialized {
@@ -142,13 +183,22 @@ impl Slot {
 /// Runs a plugin's `initialize`, if it has one, with its settings as options.
 pub(crate) fn initialize(plugin: &mut dyn Plugin, description: &Description) -> Result<(), ManagerError> {
     let Some(verb) = description.verb("initialize") else { return Ok(()) };
-    let options = Value::from(serde_json::Value::Object(description.settings.clone()));
+    let options = Value::from(Json::Object(description.settings.clone()));
     ask(plugin, description, verb, &[options]).map(drop)
 }
 
 /// What a plugin that was just registered is.
 pub(crate) fn initial_state(registration: &Registration) -> State {
-    if registration.enabled { State::Active } else { State::Registered }
+    match (registration.enabled, registration.quarantined) {
+        (false, _) => State::Registered,
+        (true, false) => State::Active,
+        (true, true) => State::Quarantined,
+    }
+}
+
+/// Whether it is active at once.
+pub(crate) fn starts_active(registration: &Registration) -> bool {
+    initial_state(registration) == State::Active
 }
 
 pub(crate) fn illegal(slot: &Slot, state: State, what: &'static str, advice: &'static str) -> ManagerError {

@@ -2,7 +2,8 @@
 
 use crate::config::{hint, settings};
 use crate::filters::{Filters, Occurrences};
-use crate::lifecycle::{initial_state, initialize};
+use crate::lifecycle::{initial_state, initialize, starts_active};
+use crate::observer::{Observer, Witness};
 use crate::registration::Description;
 use crate::requirements::Requirements;
 use crate::runs::Runs;
@@ -34,6 +35,10 @@ pub struct PluginManager {
     pub(crate) requirements: Requirements,
     /// Names once registered, so that taking one out twice is no error.
     removed: BTreeSet<String>,
+    /// The number of the plugin registered last.
+    numbered: u64,
+    pub(crate) witness: Witness,
+    pub(crate) observer: Option<Box<dyn Observer>>,
 }
 
 impl PluginManager {
@@ -56,16 +61,18 @@ impl PluginManager {
         registration: Registration,
     ) -> Result<Registered, ManagerError> {
         let description = describe(&mut *plugin, &registration)?;
-        if registration.enabled {
+        if starts_active(&registration) {
             self.check_requirements(&description.metadata)?;
             initialize(&mut *plugin, &description)?;
         }
         let name = &description.metadata.name;
-        let registered = match self.slots.iter().position(|slot| slot.name() == name) {
+        let index = self.slots.iter().position(|slot| slot.name() == name);
+        let registered = match index {
             Some(index) => self.replace(index, plugin, description, registration)?,
             None => self.append(plugin, description, registration),
         };
         self.rebuild();
+        self.tell(index.unwrap_or(self.slots.len() - 1));
         Ok(registered)
     }
 
@@ -81,10 +88,14 @@ impl PluginManager {
             Err(_) if self.removed.contains(name) => return Ok(false),
             Err(unknown) => return Err(unknown),
         };
+        self.slots[index].check_not_executing("taken out")?;
         self.check_not_needed(name, "taken out")?;
         let mut slot = self.slots.remove(index);
         self.removed.insert(name.to_owned());
         self.rebuild();
+        if let Some(observer) = &self.observer {
+            observer.removed(name);
+        }
         slot.clean_up().map(|()| true)
     }
 
@@ -136,8 +147,10 @@ impl PluginManager {
 
     fn append(&mut self, plugin: Box<dyn Plugin>, description: Description, registration: Registration) -> Registered {
         self.removed.remove(&description.metadata.name);
-        let initialized = registration.enabled;
+        let initialized = starts_active(&registration);
+        self.numbered += 1;
         self.slots.push(Slot {
+            number: self.numbered,
             plugin,
             tallies: [Tally::default(); Hook::COUNT],
             filters: registration.filters(),
@@ -166,13 +179,14 @@ impl PluginManager {
         if slot.registration.origin != registration.origin {
             return Err(name_taken(slot, &registration));
         }
+        slot.check_not_executing("replaced")?;
         carry_states(slot, &mut *plugin, self.runs.known())?;
         // The old one's failing cleanup must not keep the new one out; it is said at the next hook.
         if let Err(error) = slot.clean_up() {
             self.notices.borrow_mut().push(Event::Warning(error.to_string()));
         }
         slot.plugin = plugin;
-        slot.initialized = registration.enabled;
+        slot.initialized = starts_active(&registration);
         slot.executions = Tally::default();
         slot.description = description;
         slot.tallies = [Tally::default(); Hook::COUNT];
@@ -228,7 +242,7 @@ fn check_name(name: &str) -> Result<(), ManagerError> {
     Err(ManagerError::BadName { name: name.to_owned(), why })
 }
 
-fn refused(plugin: &str, what: &'static str, error: PluginError) -> ManagerError {
+pub(crate) fn refused(plugin: &str, what: &'static str, error: PluginError) -> ManagerError {
     ManagerError::Refused { plugin: plugin.to_owned(), what, error }
 }
 

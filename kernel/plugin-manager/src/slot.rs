@@ -7,6 +7,8 @@ use candlewick_plugin_api::{Hook, HookFailure, Plugin, RunId};
 
 /// A registered plugin.
 pub(crate) struct Slot {
+    /// From 1, in the order of registration; a replaced plugin keeps it, nobody else gets it.
+    pub(crate) number: u64,
     pub(crate) plugin: Box<dyn Plugin>,
     /// What each hook has cost since this generation was registered.
     pub(crate) tallies: [Tally; Hook::COUNT],
@@ -32,8 +34,14 @@ impl Slot {
         &self.description.metadata.name
     }
 
+    /// Whether it is to be active again in a new process.
+    pub(crate) fn is_enabled(&self) -> bool {
+        matches!(self.state, State::Active | State::Executing | State::Quarantined)
+    }
+
+    /// Whether it takes part: its hooks are called, but for those of a plugin that is executing just now.
     pub(crate) fn is_active(&self) -> bool {
-        self.state == State::Active
+        matches!(self.state, State::Active | State::Executing)
     }
 }
 

@@ -232,3 +232,38 @@ fn malformed_metadata_is_refused_with_its_field() {
     let error = plugins.execute("h", None, &[]).unwrap_err().to_string();
     assert_eq!(error, "plugin `h` has no verb `infer`; it has hooks only");
 }
+
+#[test]
+fn the_manager_is_free_while_a_plugin_executes() {
+    let (log, mut plugins) = (Log::default(), PluginManager::new());
+    registered(&mut plugins, Adder::of("p", &log));
+    registered(&mut plugins, Adder::of("q", &log));
+    let mut asked = plugins.take("p", Some("infer")).unwrap();
+    assert_eq!(state(&plugins, "p"), "executing");
+    let again = plugins.execute("p", None, &[Value::from(1)]).unwrap_err().to_string();
+    assert_eq!(again, "plugin `p` is executing and cannot be executed again; it must answer first");
+    assert!(plugins.unregister("p").is_err() && plugins.deactivate("p").is_err());
+    let replacing = plugins.register(Box::new(Adder::of("p", &log)), Registration::default()).unwrap_err();
+    assert!(replacing.to_string().contains("cannot be replaced"), "{replacing}");
+    assert_eq!(plugins.execute("q", None, &[Value::from(1)]).unwrap().number(), Some(2.0));
+    asked.run(&[Value::from(6)]);
+    assert_eq!(plugins.put_back(asked).unwrap().number(), Some(7.0));
+    assert_eq!(state(&plugins, "p"), "active");
+    // It is the plugin itself that is back.
+    assert_eq!(plugins.execute("p", None, &[Value::from(1)]).unwrap().number(), Some(2.0));
+}
+
+#[test]
+fn settings_can_be_given_when_a_plugin_is_activated() {
+    let (log, mut plugins) = (Log::default(), PluginManager::new());
+    let options = |json: serde_json::Value| json.as_object().cloned().unwrap();
+    registered(&mut plugins, Adder::of("p", &log));
+    let active = plugins.activate_with("p", &options(json!({"by": 5}))).unwrap_err().to_string();
+    assert_eq!(active, "plugin `p` is active and cannot be given other settings; deactivate it first");
+    plugins.deactivate("p").unwrap();
+    let unknown = plugins.activate_with("p", &options(json!({"bye": 5}))).unwrap_err().to_string();
+    assert_eq!(unknown, "plugin `p` has no setting `bye`; did you mean `by`?");
+    assert_eq!(plugins.activate_with("p", &options(json!({"by": 5}))), Ok(true));
+    assert_eq!(plugins.execute("p", None, &[Value::from(1)]).unwrap().number(), Some(6.0));
+    assert_eq!(plugins.records()[0].registration.config, options(json!({"by": 5})));
+}

@@ -4,7 +4,7 @@ use super::{Call, Command, Outcome, Run};
 use crate::Host;
 use candlewick_display::{self as display, HookPlugin, LifecycleRow};
 use candlewick_link::{FromWorker, StreamName};
-use candlewick_plugin_api::Hook;
+use candlewick_plugin_api::{Group, Hook};
 use candlewick_plugin_manager::{HookRow, PluginRow, State};
 use rhai::Dynamic;
 
@@ -24,13 +24,9 @@ pub const COMMANDS: &[Command] = &[
     },
     Command {
         name: "%plugins",
-        signature: "%plugins",
-        doc: "lists the plugins with state, calls and time",
-        run: Run::Line(|host, _| {
-            let rows = host.session().plugins.borrow().plugins();
-            let table = display::PluginTable { rows: rows.into_iter().map(plugin_row).collect() };
-            show(host, table.bundle())
-        }),
+        signature: "%plugins [NAME]",
+        doc: "lists the plugins with state, calls and time, or shows what one says about itself and can do",
+        run: Run::Line(plugins),
     },
     Command {
         name: "%hooks",
@@ -64,17 +60,49 @@ fn plugin(host: &mut Host, call: &Call) -> Outcome {
         }
     };
     let changed = changed.map_err(|error| call.problem(host, "PluginError", error.to_string()))?;
-    if verb == "unregister" && changed {
-        host.session().outbox.send(FromWorker::PluginRemoved { name: name.to_owned() });
-    } else if changed {
-        host.report_plugin(&plugins, name);
-    }
     let text = match changed {
         true => format!("{name}: {verb}d\n").replace("unregisterd", "unregistered"),
         false => format!("{name}: nothing to change\n"),
     };
     host.session().outbox.print(StreamName::Stdout, &text);
     Ok(Dynamic::UNIT)
+}
+
+fn plugins(host: &mut Host, call: &Call) -> Outcome {
+    let rows = host.session().plugins.borrow().plugins();
+    if call.line.arguments.is_empty() {
+        return show(host, display::PluginTable { rows: rows.into_iter().map(plugin_row).collect() }.bundle());
+    }
+    let name = call.line.arguments;
+    let metadata = host.session().plugins.borrow().metadata(name).cloned();
+    let metadata = metadata.map_err(|error| call.problem(host, "PluginError", error.to_string()))?;
+    let mut facts: Vec<_> = metadata.rows().into_iter().map(|(name, text)| (name.to_owned(), text)).collect();
+    facts.extend(rows.iter().find(|row| row.name == name).into_iter().flat_map(abilities));
+    let panel = display::RunPanel { title: format!("plugin {name}"), facts, ..display::RunPanel::default() };
+    show(host, panel.bundle())
+}
+
+/// What a plugin can do and has done: hooks, groups of verbs, whole or half there, calls.
+fn abilities(row: &PluginRow) -> Vec<(String, String)> {
+    let listed = |names: Vec<&str>| if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+    let mut facts = vec![
+        ("state".to_owned(), format!("{}, generation {}", row.state.name(), row.generation)),
+        ("from".to_owned(), row.origin.clone()),
+        ("hooks".to_owned(), listed(row.hooks.iter().map(|hook| hook.name()).collect())),
+    ];
+    for group in Group::ALL {
+        let has: Vec<&str> = row.verbs.iter().filter(|verb| verb.group() == group).map(|verb| verb.name()).collect();
+        let missing: Vec<&str> = group.missing(&row.verbs).iter().map(|verb| verb.name()).collect();
+        let text = match (has.is_empty(), missing.is_empty()) {
+            (true, _) => "absent".to_owned(),
+            (false, true) => has.join(", "),
+            (false, false) => format!("{}; half there: {} is missing", has.join(", "), missing.join(", ")),
+        };
+        facts.push((group.name().to_owned(), text));
+    }
+    let seconds = display::number::seconds(row.seconds);
+    facts.push(("calls".to_owned(), format!("{}, {} errors, {seconds}", row.calls, row.errors)));
+    facts
 }
 
 fn hooks(host: &mut Host, call: &Call) -> Outcome {

@@ -7,11 +7,12 @@ mod plugin;
 mod settings;
 mod source;
 mod values;
+mod verbs;
 
 pub use context::{BUILTINS, CONTEXT, Slot, fact, has, properties, setting};
 pub use plugin::RhaiPlugin;
 pub use source::{Header, header};
-pub use values::{from_json, to_json};
+pub use values::{from_json, from_passed, to_json, to_passed};
 
 use rhai::Engine;
 

@@ -4,10 +4,13 @@
 
 use super::context::Slot;
 use super::settings::Settings;
-use super::values::{from_json, to_json};
+use super::values::{from_json, to_json, to_passed};
+use super::verbs::{self, VerbFunction};
 use crate::language::Constants;
 use crate::problem::{Fault, Reporter, Sources};
-use candlewick_plugin_api::{Context, Event, Hook, HookSet, Metadata, PerRun, Plugin, PluginError, RunId};
+use candlewick_plugin_api::{
+    Context, Event, Hook, HookSet, Metadata, PerRun, Plugin, PluginError, RunId, Value as Passed, Verb,
+};
 use rhai::{AST, CallFnOptions, Dynamic, Engine, EvalAltResult, Map, Scope};
 use serde_json::Value;
 use std::cell::RefCell;
@@ -28,9 +31,12 @@ pub struct RhaiPlugin {
     constants: Option<Constants>,
     /// Hook to the name the source gives it.
     hooks: [Option<Rc<str>>; Hook::COUNT],
+    verbs: Vec<VerbFunction>,
     metadata: Metadata,
     settings: Dynamic,
     states: PerRun<State>,
+    /// What `this` is in its verbs: they belong to no run.
+    own: State,
     source: String,
     unsaved: RefCell<Unsaved>,
 }
@@ -64,6 +70,7 @@ impl RhaiPlugin {
         let mut ast = engine.compile(text)?;
         ast.set_source(source);
         let hooks = hooks(&ast)?;
+        let verbs = verbs::of(&ast)?;
         let mut scope = Scope::new();
         engine.run_ast_with_scope(&mut scope, &ast)?;
         let metadata = metadata(name, &scope)?;
@@ -79,17 +86,21 @@ impl RhaiPlugin {
             scope,
             constants,
             hooks,
+            verbs,
             metadata,
             settings,
             states: PerRun::default(),
+            own: State::default(),
             source,
             unsaved: RefCell::default(),
         })
     }
 
-    /// Its hooks' names as text, in lifecycle order.
+    /// The names of its hooks, in lifecycle order, and of its verbs, as text.
     pub fn hook_names(&self) -> String {
-        let names: Vec<&str> = Plugin::hooks(self).iter().map(Hook::name).collect();
+        let hooks = Plugin::hooks(self);
+        let names: Vec<&str> =
+            hooks.iter().map(Hook::name).chain(self.verbs.iter().map(|own| own.verb.name())).collect();
         if names.is_empty() { "no hooks".to_owned() } else { names.join(", ") }
     }
 
@@ -161,6 +172,26 @@ impl Plugin for RhaiPlugin {
         }
         self.states.set(run, State(Some(this)));
         Ok(())
+    }
+
+    fn verbs(&self) -> Vec<Verb> {
+        self.verbs.iter().map(|own| own.verb).collect()
+    }
+
+    fn execute(&mut self, verb: Verb, arguments: &[Passed]) -> Result<Passed, PluginError> {
+        let Some(own) = self.verbs.iter().find(|own| own.verb == verb) else { return Ok(Passed::Nothing) };
+        let arguments = own.arguments(arguments).map_err(PluginError::invalid)?;
+        let mut this = self.own.0.take().unwrap_or_else(|| self.first_state());
+        Self::give_settings(&self.settings, &mut this);
+        let before = this.clone();
+        let options = CallFnOptions::new().eval_ast(false).bind_this_ptr(&mut this);
+        let options = if let Some(constants) = self.constants.clone() { options.with_tag(constants) } else { options };
+        let name = verb.name();
+        let answer =
+            self.engine.call_fn_with_options::<Dynamic>(options, &mut self.scope, &self.functions, name, arguments);
+        self.own.0 = Some(if answer.is_ok() { this } else { before });
+        let named = |value: &Dynamic| self.engine.map_type_name(value.type_name()).to_owned();
+        answer.map(|answer| to_passed(&answer, &named)).map_err(|error| self.failed(&error))
     }
 
     fn call(&mut self, hook: Hook, ctx: &mut Context) -> Result<(), PluginError> {
@@ -256,15 +287,7 @@ fn metadata(name: &str, scope: &Scope) -> Result<Metadata, Box<EvalAltResult>> {
             .map_err(|found| wrong(format!("metadata holds a value of type {found}, which cannot be saved")))?,
     };
     let fields = json.as_object().ok_or_else(|| wrong("metadata must be a map".to_owned()))?;
-    const KNOWN: [&str; 5] = ["version", "description", "author", "config", "state"];
-    if let Some(key) = fields.keys().find(|key| !KNOWN.contains(&key.as_str())) {
-        let near = candlewick_plugin_api::nearest(key, KNOWN)
-            .map_or_else(String::new, |near| format!(" (did you mean `{near}`?)"));
-        return Err(wrong(format!("metadata has no field `{key}`{near}")));
-    }
-    let read: Metadata =
-        serde_json::from_value(json.clone()).map_err(|error| wrong(format!("metadata cannot be read: {error}")))?;
-    Ok(Metadata { name: name.to_owned(), ..read })
+    Metadata::read(name, fields).map_err(wrong)
 }
 
 /// The error at the end of a chain of calls.

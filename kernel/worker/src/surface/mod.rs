@@ -7,11 +7,13 @@ mod arguments;
 mod confusion;
 mod data;
 mod frame;
+mod input;
 mod memory;
 mod nets;
 mod optimizers;
 mod output;
 mod plot;
+mod plugins;
 mod tensor;
 mod tensor_make;
 mod tensor_math;
@@ -69,12 +71,14 @@ pub enum Kind {
 pub fn all() -> impl Iterator<Item = &'static Builtin> {
     let tables = [
         output::BUILTINS,
+        input::BUILTINS,
         tensor::BUILTINS,
         tensor_make::BUILTINS,
         tensor_math::BUILTINS,
         tensor_shape::BUILTINS,
         frame::BUILTINS,
         plot::BUILTINS,
+        plugins::BUILTINS,
         confusion::BUILTINS,
         memory::BUILTINS,
         data::BUILTINS,
@@ -83,7 +87,7 @@ pub fn all() -> impl Iterator<Item = &'static Builtin> {
         training::BUILTINS,
         crate::script::BUILTINS,
     ];
-    tables.into_iter().flatten()
+    tables.into_iter().flatten().chain(plugins::VERBS.iter())
 }
 
 /// Makes the whole surface known to a language engine.
@@ -99,6 +103,7 @@ pub fn bind(engine: &mut Engine, session: &Session) {
     frame::types(engine);
     plot::types(engine);
     memory::types(engine);
+    plugins::types(engine, session);
     crate::script::types(engine);
     all().for_each(|builtin| (builtin.bind)(engine, session));
 }
