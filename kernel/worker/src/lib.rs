@@ -9,6 +9,7 @@ mod cell;
 pub mod commands;
 mod complete;
 mod completeness;
+mod cursor;
 mod host;
 mod inbox;
 mod inspect;
