@@ -38,6 +38,8 @@ mod connection;
 mod desk;
 mod error;
 pub mod front_end;
+#[doc(hidden)]
+pub mod fuzz;
 mod gate;
 mod iopub;
 mod kernel;

@@ -4,6 +4,7 @@
 
 mod amounts;
 mod comms;
+mod corpus;
 mod memory;
 mod registration;
 mod requests;
