@@ -2,7 +2,10 @@
 
 #![allow(clippy::unwrap_used)] // what fails here fails the test that calls it
 
+mod amounts;
 mod comms;
+mod corpus;
+mod memory;
 mod registration;
 mod requests;
 mod sockets;
