@@ -6,11 +6,11 @@
 use crate::gate::Gate;
 use crate::iopub::IoPub;
 use crate::message::{Draft, Message};
-use crate::peers::Peers;
 use crate::reply::{comm_info_content, history_content, inspect_content};
 use crate::request::{flag, text};
 use crate::session::Session;
 use crate::stdin::Questions;
+use crate::transport::Sender;
 use crate::{CompleteRequest, Failure, HistoryRequest, InspectRequest, Kernel, Outputs, PROTOCOL_VERSION};
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
@@ -45,7 +45,7 @@ pub(crate) struct Desk<K> {
 
 impl<K: Kernel> Desk<K> {
     /// Handles a request that is not a cell: busy, answer, reply, idle. A message that asks for nothing gets no reply.
-    pub(crate) async fn serve(self: &Arc<Self>, channel: &Peers, message: Message) {
+    pub(crate) async fn serve(self: &Arc<Self>, channel: &impl Sender, message: Message) {
         self.iopub.status(&message.header_bytes, "busy").await;
         let is_shutdown = message.msg_type() == "shutdown_request";
         let restart = flag(&message.content, "restart", false);
@@ -87,7 +87,7 @@ impl<K: Kernel> Desk<K> {
     }
 
     /// Sends a reply to the client that asked.
-    pub(crate) fn reply(&self, channel: &Peers, to: &Message, content: Value, metadata: Map<String, Value>) {
+    pub(crate) fn reply(&self, channel: &impl Sender, to: &Message, content: Value, metadata: Map<String, Value>) {
         let other_type = Some(reply_type(to.msg_type()));
         let draft = Draft { other_type, parent: to.header_bytes.clone(), metadata, content, ..Draft::default() };
         let Some((peer, identities)) = to.identities.split_first() else { return };

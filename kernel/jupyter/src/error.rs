@@ -26,6 +26,18 @@ pub enum JupyterError {
         /// What is wrong in it.
         why: String,
     },
+    /// Other users can read or change the connection file.
+    #[error(
+        "the connection file {path} can be read or changed by other users (mode {mode:o}), who could then run code \
+         here: run `chmod 600 {path}`, or set JUPYTER_ALLOW_INSECURE_WRITES=true where files have no permissions",
+        path = path.display()
+    )]
+    Exposed {
+        /// The file.
+        path: PathBuf,
+        /// Its permissions.
+        mode: u32,
+    },
     /// The connection asks for something that isn't served here.
     #[error("can't serve this connection: {0}")]
     Unsupported(String),
@@ -50,7 +62,7 @@ pub enum JupyterError {
         /// What the operating system said.
         source: std::io::Error,
     },
-    /// A client's side could not connect.
+    /// Nobody who fits listens there.
     #[error("can't connect to {address}: {why}")]
     Connect {
         /// Where.
@@ -58,7 +70,7 @@ pub enum JupyterError {
         /// What went wrong.
         why: String,
     },
-    /// A client's side waited in vain.
+    /// Nothing came in time.
     #[error("nothing came within {limit:?} while waiting for {waited_for}")]
     Silent {
         /// What should have come.

@@ -241,6 +241,8 @@ pub async fn free_connection() -> std::io::Result<Connection> {
         key: uuid::Uuid::new_v4().to_string(),
         signature_scheme: "hmac-sha256".into(),
         kernel_name: None,
+        curve_publickey: None,
+        curve_secretkey: None,
     })
 }
 

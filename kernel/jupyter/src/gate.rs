@@ -5,7 +5,7 @@
 
 use crate::Session;
 use crate::message::{Message, Seen};
-use crate::peers::Incoming;
+use crate::transport::Incoming;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The check that all channels share: what was said on one can't be said again on another.

@@ -6,10 +6,9 @@
 
 use crate::StreamName;
 use crate::message::Draft;
-use crate::peers::{Incoming, Peers};
 use crate::pending::Pending;
 use crate::session::Session;
-use crate::socket::Socket;
+use crate::transport::{Incoming, Sender, Socket};
 use bytes::Bytes;
 use serde_json::json;
 use std::sync::Arc;
@@ -42,9 +41,9 @@ enum Command {
     Drain { limit: Duration, done: oneshot::Sender<bool> },
 }
 
-struct Actor {
-    socket: Socket,
-    peers: Peers,
+struct Actor<S: Socket> {
+    socket: S,
+    clients: S::Sender,
     session: Arc<Session>,
     pending: Pending,
     /// When the oldest of what waits must be sent.
@@ -53,10 +52,10 @@ struct Actor {
 
 impl IoPub {
     /// Starts the actor on its socket. It ends when the last handle is gone.
-    pub(crate) fn start(socket: Socket, session: Arc<Session>) -> Self {
+    pub(crate) fn start(socket: impl Socket, session: Arc<Session>) -> Self {
         let (queue, commands) = mpsc::channel(MESSAGES_AHEAD);
-        let peers = socket.peers();
-        let actor = Actor { socket, peers, session, pending: Pending::default(), due: None };
+        let clients = socket.sender();
+        let actor = Actor { socket, clients, session, pending: Pending::default(), due: None };
         tokio::spawn(actor.run(commands));
         Self { queue, budget: Arc::new(Semaphore::new(AHEAD)) }
     }
@@ -107,12 +106,12 @@ impl IoPub {
     }
 }
 
-impl Actor {
+impl<S: Socket> Actor<S> {
     async fn run(mut self, mut commands: mpsc::Receiver<Command>) {
         loop {
             let due = self.due;
             tokio::select! {
-                incoming = self.socket.recv() => self.welcome(incoming),
+                incoming = self.socket.receive() => self.welcome(incoming),
                 command = commands.recv() => match command {
                     Some(command) => self.handle_all(command, &mut commands).await,
                     None => return self.send_pending().await,
@@ -154,7 +153,7 @@ impl Actor {
             }
             Command::Drain { limit, done } => {
                 self.send_pending().await;
-                let _ = done.send(self.peers.flush(limit).await);
+                let _ = done.send(self.clients.flush(limit).await);
             }
         }
     }
@@ -176,18 +175,19 @@ impl Actor {
         }
     }
 
-    async fn send(&self, draft: Draft) {
+    async fn send(&mut self, draft: Draft) {
         let topic = Bytes::from(format!("kernel.{}.{}", self.session.id(), draft.msg_type()));
-        self.peers.publish(&draft.into_frames(&self.session, vec![topic])).await;
+        self.clients.publish(&draft.into_frames(&self.session, vec![topic])).await;
     }
 
     /// Every new subscription is answered with a welcome to its client alone: the proof that from now on nothing is
     /// missed. It has no parent.
     fn welcome(&mut self, incoming: Option<Incoming>) {
         let Some(Incoming { peer, frames }) = incoming else { return };
-        let Some(topic) = self.peers.subscription(&peer, &frames) else { return };
+        let [frame] = &*frames else { return };
+        let Some(topic) = frame.first().filter(|&&wanted| wanted == 1).map(|_| frame.slice(1..)) else { return };
         let content = json!({"subscription": String::from_utf8_lossy(&topic)});
         let welcome = Draft::new("iopub_welcome", &Bytes::new(), content);
-        self.peers.send(&peer, &welcome.into_frames(&self.session, vec![topic]));
+        self.clients.send(&peer, &welcome.into_frames(&self.session, vec![topic]));
     }
 }

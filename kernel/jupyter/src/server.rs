@@ -6,12 +6,11 @@ use crate::desk::{Desk, is_comm};
 use crate::gate::Gate;
 use crate::iopub::IoPub;
 use crate::message::Draft;
-use crate::peers::Kind;
 use crate::session::Session;
 use crate::shell::{AbortOnDrop, Shell};
-use crate::socket::Socket;
 use crate::stdin::Stdin;
-use crate::{Channel, Connection, JupyterError, Kernel, Outputs};
+use crate::transport::{Sender, Socket, SocketKind, ZeroMq};
+use crate::{Channel, Connection, ConnectionFile, JupyterError, Kernel, Outputs, Zmtp};
 use bytes::Bytes;
 use serde_json::json;
 use std::sync::Arc;
@@ -23,13 +22,13 @@ use tokio::sync::{Mutex, mpsc};
 const LAST_REPLY: Duration = Duration::from_secs(2);
 
 /// Sockets that listen. Until [`Server::serve`] requests wait; the heartbeat is answered and outputs are published.
-pub struct Server {
+pub struct Server<T: ZeroMq = Zmtp> {
     connection: Connection,
     session: Arc<Session>,
     iopub: IoPub,
-    shell: Socket,
-    control: Socket,
-    stdin: Socket,
+    shell: T::Socket,
+    control: T::Socket,
+    stdin: T::Socket,
     ended: mpsc::UnboundedSender<bool>,
     end: mpsc::UnboundedReceiver<bool>,
     _heartbeat: AbortOnDrop,
@@ -49,16 +48,42 @@ pub struct Ended {
 impl Server {
     /// Listens on the five addresses of a connection; a port 0 takes a free one. Must run on a tokio runtime that has
     /// at least two threads.
+    ///
+    /// # Errors
+    /// An address is in use or can't be listened on, or the connection asks for encryption.
     pub async fn bind(connection: &Connection) -> Result<Self, JupyterError> {
-        let bind = |kind, channel| {
-            let address = connection.address(channel);
-            async move { Socket::bind(kind, channel, &address).await }
-        };
-        let shell = bind(Kind::Router, Channel::Shell).await?;
-        let iopub = bind(Kind::Publisher, Channel::IoPub).await?;
-        let stdin = bind(Kind::Router, Channel::Stdin).await?;
-        let control = bind(Kind::Router, Channel::Control).await?;
-        let heartbeat = bind(Kind::Router, Channel::Heartbeat).await?;
+        Self::bind_with(&Zmtp, connection).await
+    }
+
+    /// Starts as the file says with which a client started this process: listens, and with a registration file tells
+    /// the client where.
+    ///
+    /// # Errors
+    /// Those of [`Self::bind`], and that the client does not acknowledge the registration within ten seconds.
+    pub async fn start(file: &ConnectionFile) -> Result<Self, JupyterError> {
+        match file {
+            ConnectionFile::Connection(connection) => Self::bind(connection).await,
+            ConnectionFile::Registration(registration) => {
+                let server = Self::bind(&registration.channels()).await?;
+                registration.register(server.connection()).await?;
+                Ok(server)
+            }
+        }
+    }
+}
+
+impl<T: ZeroMq> Server<T> {
+    /// The same with another implementation of ZeroMQ.
+    ///
+    /// # Errors
+    /// What the implementation says.
+    pub async fn bind_with(zeromq: &T, connection: &Connection) -> Result<Self, JupyterError> {
+        let bind = |kind, channel| zeromq.bind(kind, channel, connection);
+        let shell = bind(SocketKind::Router, Channel::Shell).await?;
+        let iopub = bind(SocketKind::Publisher, Channel::IoPub).await?;
+        let stdin = bind(SocketKind::Router, Channel::Stdin).await?;
+        let control = bind(SocketKind::Router, Channel::Control).await?;
+        let heartbeat = bind(SocketKind::Router, Channel::Heartbeat).await?;
         let ports = [&shell, &iopub, &stdin, &control, &heartbeat].map(Socket::port);
         let session = Arc::new(Session::new(connection.key.as_bytes(), "kernel"));
         let (ended, end) = mpsc::unbounded_channel();
@@ -109,7 +134,7 @@ impl Server {
             questions,
             ended,
         });
-        let channels = [shell.peers(), control.peers()];
+        let channels = [shell.sender(), control.sender()];
         let tasks = [
             tokio::spawn(Shell::run(desk.clone(), shell)),
             tokio::spawn(serve_control(desk.clone(), control)),
@@ -143,9 +168,9 @@ fn with_ports(connection: &Connection, ports: [u16; 5]) -> Connection {
 }
 
 /// Requests on control, answered one after the other while cells run.
-async fn serve_control<K: Kernel>(desk: Arc<Desk<K>>, mut socket: Socket) {
-    let channel = socket.peers();
-    while let Some(incoming) = socket.recv().await {
+async fn serve_control<K: Kernel>(desk: Arc<Desk<K>>, mut socket: impl Socket) {
+    let channel = socket.sender();
+    while let Some(incoming) = socket.receive().await {
         let Some(message) = desk.gate.admit(incoming) else { continue };
         if waits_for_cells(message.msg_type()) {
             let (desk, channel) = (desk.clone(), channel.clone());
@@ -164,9 +189,9 @@ fn waits_for_cells(msg_type: &str) -> bool {
 }
 
 /// The heartbeat: every message goes back as it came.
-async fn echo(mut socket: Socket) {
-    let peers = socket.peers();
-    while let Some(message) = socket.recv().await {
-        peers.send(&message.peer, &message.frames);
+async fn echo(mut socket: impl Socket) {
+    let clients = socket.sender();
+    while let Some(message) = socket.receive().await {
+        clients.send(&message.peer, &message.frames);
     }
 }

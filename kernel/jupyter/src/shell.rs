@@ -10,9 +10,8 @@
 
 use crate::desk::{Desk, is_comm, panicked};
 use crate::message::{Draft, Message};
-use crate::peers::Peers;
 use crate::session::now;
-use crate::socket::Socket;
+use crate::transport::Socket;
 use crate::{ExecuteReply, ExecuteRequest, Kernel, Outputs};
 use serde_json::{Map, Value, json};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -27,9 +26,9 @@ const QUIET: Duration = Duration::from_millis(3);
 const WAITING: usize = 4096;
 
 /// The channel's queue and its worker.
-pub(crate) struct Shell<K> {
+pub(crate) struct Shell<K, S: Socket> {
     desk: Arc<Desk<K>>,
-    channel: Peers,
+    channel: S::Sender,
     received: Arc<AtomicU64>,
     /// Cells with a smaller number are aborted.
     aborted_below: u64,
@@ -40,10 +39,10 @@ struct Waiting {
     message: Message,
 }
 
-impl<K: Kernel> Shell<K> {
+impl<K: Kernel, S: Socket> Shell<K, S> {
     /// Serves the channel for ever.
-    pub(crate) async fn run(desk: Arc<Desk<K>>, socket: Socket) {
-        let (channel, received) = (socket.peers(), Arc::new(AtomicU64::new(0)));
+    pub(crate) async fn run(desk: Arc<Desk<K>>, socket: S) {
+        let (channel, received) = (socket.sender(), Arc::new(AtomicU64::new(0)));
         let (sender, mut queue) = mpsc::channel(WAITING);
         let reading = tokio::spawn(receive(desk.clone(), socket, received.clone(), sender));
         let _stops_with_this = AbortOnDrop(reading.abort_handle());
@@ -135,11 +134,11 @@ impl<K: Kernel> Shell<K> {
 /// Takes what is well signed from the socket into the queue, numbered as it came.
 async fn receive<K: Kernel>(
     desk: Arc<Desk<K>>,
-    mut socket: Socket,
+    mut socket: impl Socket,
     received: Arc<AtomicU64>,
     queue: mpsc::Sender<Waiting>,
 ) {
-    while let Some(incoming) = socket.recv().await {
+    while let Some(incoming) = socket.receive().await {
         let Some(message) = desk.gate.admit(incoming) else { continue };
         if is_comm(message.msg_type()) {
             // A panic there must not make the channel deaf; the message still has its turn.

@@ -9,8 +9,7 @@
 
 use crate::gate::Gate;
 use crate::message::{Draft, Message};
-use crate::peers::{Incoming, Peers};
-use crate::socket::Socket;
+use crate::transport::{Incoming, Sender, Socket};
 use crate::{InputError, Session};
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
@@ -49,9 +48,9 @@ struct Question {
 pub(crate) struct Questions(mpsc::UnboundedSender<(Question, Answer)>);
 
 /// The stdin channel.
-pub(crate) struct Stdin {
-    socket: Socket,
-    peers: Peers,
+pub(crate) struct Stdin<S: Socket> {
+    socket: S,
+    clients: S::Sender,
     session: Arc<Session>,
     gate: Arc<Gate>,
     questions: mpsc::UnboundedReceiver<(Question, Answer)>,
@@ -79,11 +78,11 @@ impl Questions {
     }
 }
 
-impl Stdin {
-    pub(crate) fn new(socket: Socket, session: Arc<Session>, gate: Arc<Gate>) -> (Self, Questions) {
+impl<S: Socket> Stdin<S> {
+    pub(crate) fn new(socket: S, session: Arc<Session>, gate: Arc<Gate>) -> (Self, Questions) {
         let (sender, questions) = mpsc::unbounded_channel();
-        let peers = socket.peers();
-        (Self { socket, peers, session, gate, questions }, Questions(sender))
+        let clients = socket.sender();
+        (Self { socket, clients, session, gate, questions }, Questions(sender))
     }
 
     /// Asks one question after the other, for ever.
@@ -94,7 +93,7 @@ impl Stdin {
                     Some((question, answer)) => self.ask(question, answer).await,
                     None => return,
                 },
-                incoming = self.socket.recv() => match incoming {
+                incoming = self.socket.receive() => match incoming {
                     // Nothing is asked, so this is no answer; but the gate remembers it, so that it never becomes one.
                     Some(incoming) => drop(self.gate.admit(incoming)),
                     None => return,
@@ -114,14 +113,14 @@ impl Stdin {
     /// Sends a question and waits for its answer, or for the client's end.
     async fn answer(&mut self, question: &Question) -> Result<String, InputError> {
         let Some((peer, identities)) = question.identities.split_first() else { return Err(InputError::Left) };
-        let peers = self.peers.clone();
-        timeout(RECONNECT, peers.until_connected(peer, true)).await.map_err(|_| InputError::Left)?;
+        let clients = self.clients.clone();
+        timeout(RECONNECT, clients.until_connected(peer, true)).await.map_err(|_| InputError::Left)?;
         let id = self.session.next_message_id();
-        peers.send(peer, &self.request(question, &id).into_frames(&self.session, identities.to_vec()));
-        let mut left = pin!(left(&peers, peer));
+        clients.send(peer, &self.request(question, &id).into_frames(&self.session, identities.to_vec()));
+        let mut left = pin!(left(&clients, peer));
         loop {
             tokio::select! {
-                incoming = self.socket.recv() => {
+                incoming = self.socket.receive() => {
                     let incoming = incoming.ok_or(InputError::Ending)?;
                     if let Some(reply) = self.reply(incoming, question, &id) {
                         return reply.content["value"].as_str().map(str::to_owned).ok_or(InputError::NoText);
@@ -147,10 +146,10 @@ impl Stdin {
 }
 
 /// Waits until a client has left and has not come back.
-async fn left(peers: &Peers, peer: &Bytes) {
+async fn left(clients: &impl Sender, peer: &Bytes) {
     loop {
-        peers.until_connected(peer, false).await;
-        if timeout(RECONNECT, peers.until_connected(peer, true)).await.is_err() {
+        clients.until_connected(peer, false).await;
+        if timeout(RECONNECT, clients.until_connected(peer, true)).await.is_err() {
             return;
         }
     }

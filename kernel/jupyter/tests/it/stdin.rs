@@ -1,15 +1,10 @@
 //! Questions to the user: who is asked, which reply counts, and what ends a question.
 
-#![allow(clippy::unwrap_used)] // what fails here fails the test or bench that calls it
-
-mod common;
-
+use crate::toy::start;
 use bytes::Bytes;
 use candlewick_jupyter::front_end::FrontEnd;
 use candlewick_jupyter::{Channel, StreamName};
-use common::start;
 use serde_json::{Map, json};
-use std::time::Duration;
 
 async fn run(front_end: &mut FrontEnd, code: &str) -> String {
     let content = json!({"code": code, "allow_stdin": true});

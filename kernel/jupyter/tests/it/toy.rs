@@ -1,8 +1,6 @@
 //! The kernel that the tests of this crate serve: each cell's first word says what it does. Waiting cells end with
 //! an interrupt, which is remembered when it comes before them.
 
-#![allow(clippy::unwrap_used)] // what fails here fails the test or bench that calls it
-
 use candlewick_jupyter::front_end::FrontEnd;
 use candlewick_jupyter::{
     CompleteReply, CompleteRequest, Connection, Ended, ExecuteReply, ExecuteRequest, Failure, Kernel, KernelInfo,
@@ -154,5 +152,7 @@ pub fn connection() -> Connection {
         key: "a key for tests".into(),
         signature_scheme: "hmac-sha256".into(),
         kernel_name: None,
+        curve_publickey: None,
+        curve_secretkey: None,
     }
 }

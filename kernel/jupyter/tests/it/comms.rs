@@ -1,12 +1,8 @@
 //! Comms, and the truth of the kernel's state while something is answered beside a running cell.
 
-#![allow(clippy::unwrap_used)] // what fails here fails the test or bench that calls it
-
-mod common;
-
+use crate::toy::start;
 use candlewick_jupyter::Channel;
 use candlewick_jupyter::front_end::line;
-use common::start;
 use serde_json::{Value, json};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
