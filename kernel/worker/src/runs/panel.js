@@ -76,9 +76,8 @@ function render({ model, el }) {
   const chart = make("div", "chart");
   const controls = buttons(model);
   const head = make("div", "head", {}, [title, state, place]);
-  const row = make("div", "row", {}, [controls.group, figures]);
   // JupyterLab's single keys (R makes a raw cell) must not take what is typed on a button.
-  const root = make("div", "candlewick-run", { "data-lm-suppress-shortcuts": "true" }, [head, bar, row, problem, log, chart]);
+  const root = make("div", "candlewick-run", { "data-lm-suppress-shortcuts": "true" }, [head, bar, controls.group, figures, problem, log, chart]);
 
   const parts = {
     title: (value) => write(title, value),
