@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)] // what the tests share panics too
 
 mod binder;
+mod browser;
 mod commands;
 mod connection_file;
 mod examples;
