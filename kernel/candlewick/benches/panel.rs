@@ -1,6 +1,6 @@
 //! What a live panel costs: seconds of one cell that trains with it, as a ratio to those without, by turns in one process.
 //!
-//! `cargo bench -p candlewick-kernel -p candlewick --bench panel`
+//! `cargo bench -p candlewick-kernel -p candlewick --profile dev --bench panel`
 
 #![allow(clippy::unwrap_used, clippy::expect_used)] // a bench may fail loudly
 
