@@ -24,11 +24,11 @@ use std::time::Duration;
 /// # Errors
 /// The connection file is missing, malformed or served already, or the worker's process can't be made.
 pub fn serve(connection_file: &Path) -> Result<()> {
-    let connection = jupyter::Connection::read(connection_file)?;
+    let connection = jupyter::ConnectionFile::read(connection_file)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(async {
         // The sockets first: a file that is served already must not cost a worker.
-        let server = jupyter::Server::bind(&connection).await?;
+        let server = jupyter::Server::start(&connection).await?;
         let program = std::env::current_exe().context("can't find this executable's own path")?;
         let session = Arc::new(Session::start(&program, Path::new("."))?);
         let kernel = Arc::new(RhaiKernel { session: session.clone() });

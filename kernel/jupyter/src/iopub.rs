@@ -6,10 +6,9 @@
 
 use crate::StreamName;
 use crate::message::Draft;
-use crate::peers::{Incoming, Peers};
 use crate::pending::Pending;
 use crate::session::Session;
-use crate::socket::Socket;
+use crate::transport::{Incoming, Sender, Socket};
 use bytes::Bytes;
 use serde_json::json;
 use std::sync::Arc;
@@ -25,6 +24,8 @@ const AHEAD: usize = 4 << 20;
 const MESSAGES_AHEAD: usize = 4096;
 /// How long leaving clients may take to read what is left for them.
 const DRAIN: Duration = Duration::from_secs(5);
+/// How long a question to the user waits for clients to read what was published before it.
+const BEFORE_A_QUESTION: Duration = Duration::from_millis(200);
 
 /// The way to the actor.
 #[derive(Clone)]
@@ -37,12 +38,12 @@ enum Command {
     Publish(Draft),
     Stream { parent: Bytes, name: StreamName, text: String, _budget: Option<OwnedSemaphorePermit> },
     Update { display_id: String, draft: Draft },
-    Drain(oneshot::Sender<bool>),
+    Drain { limit: Duration, done: oneshot::Sender<bool> },
 }
 
-struct Actor {
-    socket: Socket,
-    peers: Peers,
+struct Actor<S: Socket> {
+    socket: S,
+    clients: S::Sender,
     session: Arc<Session>,
     pending: Pending,
     /// When the oldest of what waits must be sent.
@@ -51,10 +52,10 @@ struct Actor {
 
 impl IoPub {
     /// Starts the actor on its socket. It ends when the last handle is gone.
-    pub(crate) fn start(socket: Socket, session: Arc<Session>) -> Self {
+    pub(crate) fn start(socket: impl Socket, session: Arc<Session>) -> Self {
         let (queue, commands) = mpsc::channel(MESSAGES_AHEAD);
-        let peers = socket.peers();
-        let actor = Actor { socket, peers, session, pending: Pending::default(), due: None };
+        let clients = socket.sender();
+        let actor = Actor { socket, clients, session, pending: Pending::default(), due: None };
         tokio::spawn(actor.run(commands));
         Self { queue, budget: Arc::new(Semaphore::new(AHEAD)) }
     }
@@ -84,8 +85,18 @@ impl IoPub {
     /// Sends what waits and waits until clients' sockets have taken it, five seconds at most.
     /// Returns whether they have.
     pub(crate) async fn drain(&self) -> bool {
+        self.drain_for(DRAIN).await
+    }
+
+    /// Sends what waits, so that it is there before a question to the user; a client that does not read delays the
+    /// question only for a moment.
+    pub(crate) async fn go_out(&self) {
+        self.drain_for(BEFORE_A_QUESTION).await;
+    }
+
+    async fn drain_for(&self, limit: Duration) -> bool {
         let (done, drained) = oneshot::channel();
-        self.send(Command::Drain(done)).await;
+        self.send(Command::Drain { limit, done }).await;
         drained.await.unwrap_or(false)
     }
 
@@ -95,12 +106,12 @@ impl IoPub {
     }
 }
 
-impl Actor {
+impl<S: Socket> Actor<S> {
     async fn run(mut self, mut commands: mpsc::Receiver<Command>) {
         loop {
             let due = self.due;
             tokio::select! {
-                incoming = self.socket.recv() => self.welcome(incoming),
+                incoming = self.socket.receive() => self.welcome(incoming),
                 command = commands.recv() => match command {
                     Some(command) => self.handle_all(command, &mut commands).await,
                     None => return self.send_pending().await,
@@ -140,9 +151,9 @@ impl Actor {
                 self.send_pending().await;
                 self.send(draft).await;
             }
-            Command::Drain(done) => {
+            Command::Drain { limit, done } => {
                 self.send_pending().await;
-                let _ = done.send(self.peers.flush(DRAIN).await);
+                let _ = done.send(self.clients.flush(limit).await);
             }
         }
     }
@@ -164,18 +175,19 @@ impl Actor {
         }
     }
 
-    async fn send(&self, draft: Draft) {
+    async fn send(&mut self, draft: Draft) {
         let topic = Bytes::from(format!("kernel.{}.{}", self.session.id(), draft.msg_type()));
-        self.peers.publish(&draft.into_frames(&self.session, vec![topic])).await;
+        self.clients.publish(&draft.into_frames(&self.session, vec![topic])).await;
     }
 
     /// Every new subscription is answered with a welcome to its client alone: the proof that from now on nothing is
     /// missed. It has no parent.
     fn welcome(&mut self, incoming: Option<Incoming>) {
         let Some(Incoming { peer, frames }) = incoming else { return };
-        let Some(topic) = self.peers.subscription(&peer, &frames) else { return };
+        let [frame] = &*frames else { return };
+        let Some(topic) = frame.first().filter(|&&wanted| wanted == 1).map(|_| frame.slice(1..)) else { return };
         let content = json!({"subscription": String::from_utf8_lossy(&topic)});
         let welcome = Draft::new("iopub_welcome", &Bytes::new(), content);
-        self.peers.send(&peer, &welcome.into_frames(&self.session, vec![topic]));
+        self.clients.send(&peer, &welcome.into_frames(&self.session, vec![topic]));
     }
 }

@@ -1,0 +1,10 @@
+//! The crate's behaviour over real sockets: one test program, so that it links once.
+
+#![allow(clippy::unwrap_used)] // what fails here fails the test that calls it
+
+mod comms;
+mod registration;
+mod requests;
+mod sockets;
+mod stdin;
+mod toy;
