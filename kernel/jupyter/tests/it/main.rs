@@ -11,3 +11,4 @@ mod requests;
 mod sockets;
 mod stdin;
 mod toy;
+mod transcripts;
