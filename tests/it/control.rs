@@ -1,7 +1,9 @@
 //! Control and heartbeat answer whatever the worker does: runs, stands still, or is dead.
 
+use crate::support::eventually;
 use crate::support::kernel::{Client, KernelProcess, send_signal};
 use serde_json::json;
+use std::path::Path;
 
 fn answers(client: &mut Client) {
     assert_eq!(client.control("kernel_info_request", json!({}))["implementation"], "candlewick");
@@ -41,10 +43,12 @@ fn while_the_worker_is_dead() {
     let mut client = kernel.client();
     let worker = client.worker();
     send_signal(worker, libc::SIGKILL);
+    eventually("the end of the worker", || (!Path::new(&format!("/proc/{worker}")).exists()).then_some(()));
     answers(&mut client);
     client.control("interrupt_request", json!({}));
     let mut cell = client.cell("1 + 1");
-    assert!(cell.stream("stderr").contains("killed by SIGKILL"));
+    let told = cell.stream("stderr");
+    assert!(told.contains("killed by SIGKILL"), "{told:?}");
     cell.results("2").idle().answers_ok();
     answers(&mut client);
 }

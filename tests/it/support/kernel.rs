@@ -27,8 +27,7 @@ const LIMIT: Duration = Duration::from_secs(120);
 
 /// `candlewick kernel` in a home of its own; ends with this value.
 pub struct KernelProcess {
-    /// Its home, which is also its working directory.
-    pub home: Home,
+    _home: Home,
     /// Where it listens.
     pub connection: Connection,
     process: Child,
@@ -45,7 +44,7 @@ impl KernelProcess {
         let mut command = home.command(CANDLEWICK);
         command.args(["kernel", "--connection-file", "connection.json"]);
         let process = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        Self { home, connection, process, runtime: Arc::new(runtime) }
+        Self { _home: home, connection, process, runtime: Arc::new(runtime) }
     }
 
     /// A new client; nothing published from now on is missed.
@@ -175,9 +174,8 @@ impl Transcript<'_> {
             return message;
         }
         let parent = self.parent.clone();
-        self.client.next("a published message", |channel, message| {
-            channel == Channel::IoPub && message.parent_id() == parent
-        })
+        self.client
+            .next("a published message", |channel, message| channel == Channel::IoPub && message.parent_id() == parent)
     }
 
     /// Its reply, whenever it came.
