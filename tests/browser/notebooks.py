@@ -63,6 +63,23 @@ class Notebooks(WithLab):
         expect(tooltip).to_contain_text(re.compile("dataset"))
         notebook.screenshot("tooltip")
 
+    def test_a_question_is_answered_in_the_page(self):
+        notebook = self.open(['let name = input("Your name? ");', "`Hello, ${name}`", 'password("Secret? ").len()'])
+        for cell, question, answer in ((0, "Your name?", "Ada"), (2, "Secret?", "four")):
+            notebook.run(cell, wait=False)
+            field = notebook.cell(cell).locator(".jp-Stdin-input")
+            expect(notebook.cell(cell).locator(".jp-Stdin-prompt")).to_contain_text(question)
+            field.fill(answer)
+            if cell == 2:
+                self.assertEqual(field.get_attribute("type"), "password")
+                notebook.screenshot("password")
+            field.press("Enter")
+            notebook.wait_for_cell(cell)
+        notebook.run(1)
+        self.assertEqual(notebook.text(1).strip(), '"Hello, Ada"')
+        self.assertIn("4", notebook.text(2))
+        self.assertNotIn("four", notebook.page.content())
+
 
 if __name__ == "__main__":
     unittest.main()
