@@ -31,6 +31,8 @@ pub struct Session {
     displays: Rc<Cell<u64>>,
     checkpoints: Rc<Cell<u64>>,
     pages: Rc<RefCell<Vec<Bundle>>>,
+    questions: Rc<Cell<u64>>,
+    may_ask: Rc<Cell<bool>>,
 }
 
 /// What is known of the cell that runs or ran last.
@@ -54,6 +56,8 @@ impl Session {
             displays: Rc::default(),
             checkpoints: Rc::default(),
             pages: Rc::default(),
+            questions: Rc::default(),
+            may_ask: Rc::default(),
         }
     }
 
@@ -88,6 +92,17 @@ impl Session {
     /// What the cell put into the pager.
     pub fn take_pages(&self) -> Vec<Bundle> {
         self.pages.take()
+    }
+
+    /// Says whether the cell that begins may ask the user.
+    pub fn allow_questions(&self, allowed: bool) {
+        self.may_ask.set(allowed);
+    }
+
+    /// The id of the next question to the user; none when nobody can be asked.
+    pub fn next_question(&self) -> Option<u64> {
+        self.questions.set(self.questions.get() + 1);
+        self.may_ask.get().then(|| self.questions.get())
     }
 
     /// A display id that no other display of this worker has. The process id keeps ids of successive workers apart.
