@@ -4,8 +4,8 @@
 
 #![allow(clippy::unwrap_used)] // what fails here fails the test or bench that calls it
 
-#[path = "../tests/common/mod.rs"]
-mod common;
+#[path = "../tests/it/toy.rs"]
+mod toy;
 
 use candlewick_jupyter::StreamName;
 use candlewick_jupyter::front_end::FrontEnd;
@@ -16,7 +16,7 @@ const ROUNDS: usize = 2000;
 
 #[tokio::main(worker_threads = 2)]
 async fn main() {
-    let (mut front_end, _served, connection) = common::start().await;
+    let (mut front_end, _served, connection) = toy::start().await;
     report("cell: reply and idle", cells(&mut front_end).await);
     report("heartbeat", heartbeats(&mut front_end).await);
     report("100,000 lines printed one by one", lines(&mut front_end).await);

@@ -1,10 +1,21 @@
 //! Connection files: where a kernel listens and the key that signs its messages.
 //!
-//! Owns their reading and the addresses in them. Must not know messages. Read [`Connection`] first.
+//! Owns their reading, what makes one unsafe, and the addresses in them. Must not know messages. Read
+//! [`ConnectionFile`] first.
 
-use crate::JupyterError;
+use crate::{JupyterError, Registration};
 use serde::{Deserialize, Serialize};
+use std::io::Read;
 use std::path::{Path, PathBuf};
+
+/// The file that a kernel is started with: either where it shall listen, or whom it shall tell where it listens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ConnectionFile {
+    /// Five ports that the client has chosen.
+    Connection(Connection),
+    /// The kernel chooses the ports (protocol 5.6).
+    Registration(Registration),
+}
 
 /// The content of a connection file. Fields that are not named here are ignored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +41,12 @@ pub struct Connection {
     /// The kernel's name, if the client told it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kernel_name: Option<String>,
+    /// The CurveZMQ key that encrypted sockets show to clients, in Z85; none without encryption.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub curve_publickey: Option<String>,
+    /// The CurveZMQ key that they keep, in Z85.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub curve_secretkey: Option<String>,
 }
 
 /// How bytes travel between client and kernel.
@@ -66,15 +83,60 @@ pub enum Address {
     Ipc(PathBuf),
 }
 
-impl Connection {
-    /// Reads a connection file. Errors name the file and what is wrong with it.
+impl ConnectionFile {
+    /// Reads a file of either kind: one with a `registration_port` is the second.
+    ///
+    /// # Errors
+    /// The file can't be read, is malformed, can be read by other users, has no key, or a signature scheme that is not
+    /// known. The message names the file and what to do.
     pub fn read(path: &Path) -> Result<Self, JupyterError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| JupyterError::Unreadable { path: path.to_owned(), source })?;
-        let connection: Self = serde_json::from_str(&text)
-            .map_err(|error| JupyterError::Malformed { path: path.to_owned(), why: error.to_string() })?;
-        connection.check().map_err(|why| JupyterError::Malformed { path: path.to_owned(), why })?;
+        let unreadable = |source| JupyterError::Unreadable { path: path.to_owned(), source };
+        let mut file = std::fs::File::open(path).map_err(unreadable)?;
+        let mut text = String::new();
+        file.read_to_string(&mut text).map_err(unreadable)?;
+        let malformed = |why: String| JupyterError::Malformed { path: path.to_owned(), why };
+        let connection = Self::parse(&text).map_err(|error| malformed(error.to_string()))?;
+        let (scheme, key) = connection.signing();
+        check_signing(scheme, key).map_err(malformed)?;
+        check_mode(&file, path)?;
         Ok(connection)
+    }
+
+    fn parse(text: &str) -> serde_json::Result<Self> {
+        let value: serde_json::Value = serde_json::from_str(text)?;
+        if value.get("registration_port").is_some() {
+            serde_json::from_value(value).map(Self::Registration)
+        } else {
+            serde_json::from_value(value).map(Self::Connection)
+        }
+    }
+
+    fn signing(&self) -> (&str, &str) {
+        match self {
+            Self::Connection(connection) => (&connection.signature_scheme, &connection.key),
+            Self::Registration(registration) => (&registration.signature_scheme, &registration.key),
+        }
+    }
+}
+
+impl Connection {
+    /// Reads a connection file with ports; see [`ConnectionFile::read`], which also takes the other kind.
+    ///
+    /// # Errors
+    /// Those of [`ConnectionFile::read`], and that it is a registration file.
+    pub fn read(path: &Path) -> Result<Self, JupyterError> {
+        match ConnectionFile::read(path)? {
+            ConnectionFile::Connection(connection) => Ok(connection),
+            ConnectionFile::Registration(_) => {
+                let why = "it is a registration file, which has no ports to connect to".to_owned();
+                Err(JupyterError::Malformed { path: path.to_owned(), why })
+            }
+        }
+    }
+
+    /// Whether the file asks for encrypted sockets.
+    pub fn asks_for_encryption(&self) -> bool {
+        self.curve_publickey.is_some() || self.curve_secretkey.is_some()
     }
 
     /// Writes a connection file that only its owner can read, because it holds the key.
@@ -105,18 +167,40 @@ impl Connection {
             Channel::Heartbeat => self.hb_port,
         }
     }
-
-    /// What would make messages insecure or impossible to check.
-    fn check(&self) -> Result<(), String> {
-        if self.signature_scheme != "hmac-sha256" {
-            return Err(format!("its signature_scheme is `{}`; only `hmac-sha256` is known", self.signature_scheme));
-        }
-        if self.key.is_empty() {
-            return Err("its key is empty, so that anybody could run code here; Jupyter writes a random one".into());
-        }
-        Ok(())
-    }
 }
+
+/// What would make messages insecure or impossible to check.
+fn check_signing(scheme: &str, key: &str) -> Result<(), String> {
+    if scheme != "hmac-sha256" {
+        return Err(format!("its signature_scheme is `{scheme}`; only `hmac-sha256` is known"));
+    }
+    if key.is_empty() {
+        return Err("its key is empty, so that anybody could run code here; Jupyter writes a random one".into());
+    }
+    Ok(())
+}
+
+/// Refuses a file that other users can read or change, unless the variable with which Jupyter itself allows that is set
+/// (for file systems that have no permissions).
+#[cfg(unix)]
+fn check_mode(file: &std::fs::File, path: &Path) -> Result<(), JupyterError> {
+    let unreadable = |source| JupyterError::Unreadable { path: path.to_owned(), source };
+    let mode = std::os::unix::fs::MetadataExt::mode(&file.metadata().map_err(unreadable)?);
+    let allowed = std::env::var(INSECURE).is_ok_and(|value| ["1", "true"].contains(&&*value.to_lowercase()));
+    if mode & 0o077 == 0 || allowed {
+        return Ok(());
+    }
+    Err(JupyterError::Exposed { path: path.to_owned(), mode: mode & 0o777 })
+}
+
+#[cfg(not(unix))]
+fn check_mode(_file: &std::fs::File, _path: &Path) -> Result<(), JupyterError> {
+    Ok(())
+}
+
+/// Jupyter's own variable: files with secrets may be readable by others.
+#[cfg(unix)]
+const INSECURE: &str = "JUPYTER_ALLOW_INSECURE_WRITES";
 
 impl Channel {
     /// All five.
@@ -149,6 +233,8 @@ impl std::fmt::Display for Address {
 mod tests {
     use super::*;
     use serde_json::{Value, json};
+    use std::fs::Permissions;
+    use std::os::unix::fs::PermissionsExt;
 
     fn file() -> Value {
         json!({
@@ -160,13 +246,17 @@ mod tests {
     fn read(text: &str) -> Result<Connection, JupyterError> {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("kernel.json");
-        std::fs::write(&path, text).unwrap();
+        write_private(&path, text);
         Connection::read(&path)
+    }
+
+    fn write_private(path: &Path, text: &str) {
+        std::fs::write(path, text).unwrap();
+        std::fs::set_permissions(path, Permissions::from_mode(0o600)).unwrap();
     }
 
     #[test]
     fn what_is_written_is_read_and_only_by_its_owner() {
-        use std::os::unix::fs::PermissionsExt;
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("kernel.json");
         let connection = read(&file().to_string()).unwrap();
@@ -196,8 +286,41 @@ mod tests {
         check(&|v| v["shell_port"] = json!("x"), "expected u16");
         check(&|v| drop(v.as_object_mut().unwrap().remove("hb_port")), "missing field `hb_port`");
         check(&|v| v["transport"] = json!("udp"), "udp");
+        check(&|v| v["registration_port"] = json!(1), "missing field `kernel_id`");
         assert!(read("{").unwrap_err().to_string().contains("malformed"));
         let missing = Connection::read(Path::new("/no/such/file.json")).unwrap_err().to_string();
         assert!(missing.contains("/no/such/file.json"), "{missing}");
+    }
+
+    #[test]
+    fn files_that_others_can_read_are_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("kernel.json");
+        for (mode, expect) in [(0o600, true), (0o400, true), (0o640, false), (0o644, false), (0o620, false)] {
+            write_private(&path, &file().to_string());
+            std::fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
+            let read = Connection::read(&path);
+            assert_eq!(read.is_ok(), expect, "{mode:o}");
+            let why = read.err().map(|error| error.to_string()).unwrap_or_default();
+            assert!(expect || why.contains("chmod 600") && why.contains(&format!("{mode:o}")), "{why}");
+            std::fs::remove_file(&path).unwrap();
+        }
+    }
+
+    #[test]
+    fn the_two_kinds_are_told_apart() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("kernel.json");
+        let registration = json!({
+            "kernel_id": "id", "transport": "tcp", "registration_ip": "127.0.0.1", "registration_port": 5,
+            "signature_scheme": "hmac-sha256", "key": "k",
+        });
+        write_private(&path, &registration.to_string());
+        let read = ConnectionFile::read(&path).unwrap();
+        assert!(matches!(&read, ConnectionFile::Registration(r) if r.kernel_id == "id"), "{read:?}");
+        assert!(Connection::read(&path).unwrap_err().to_string().contains("registration file"));
+        std::fs::remove_file(&path).unwrap();
+        write_private(&path, &file().to_string());
+        assert!(matches!(ConnectionFile::read(&path).unwrap(), ConnectionFile::Connection(_)));
     }
 }

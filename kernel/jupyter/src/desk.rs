@@ -3,13 +3,17 @@
 //! Owns the table of request types and the bracket of busy and idle. Must not know queues or sockets' bytes.
 //! Read [`Desk::serve`] first.
 
+use crate::gate::Gate;
 use crate::iopub::IoPub;
-use crate::message::{Draft, Message, Seen};
-use crate::peers::Peers;
+use crate::message::{Draft, Message};
 use crate::reply::{comm_info_content, history_content, inspect_content};
 use crate::request::{flag, text};
 use crate::session::Session;
+use crate::size::{LARGEST, too_large, weight};
+use crate::stdin::Questions;
+use crate::transport::Sender;
 use crate::{CompleteRequest, Failure, HistoryRequest, InspectRequest, Kernel, Outputs, PROTOCOL_VERSION};
+use bytes::Bytes;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -29,17 +33,20 @@ pub(crate) struct Desk<K> {
     pub count: AtomicU64,
     /// Held while a cell runs, until its reply and idle are sent.
     pub running: Mutex<()>,
+    /// The header of the cell between its busy and its idle. Held while a status is published, so that the order of
+    /// statuses is certain.
+    pub busy_with: Mutex<Option<Bytes>>,
     /// Set by a shutdown: no cell starts any more.
     pub ending: AtomicBool,
-    /// Signatures of both channels: what was said on one can't be said again on the other.
-    pub seen: std::sync::Mutex<Seen>,
+    pub gate: Arc<Gate>,
+    pub questions: Questions,
     /// Where a shutdown is told, with its restart flag.
     pub ended: mpsc::UnboundedSender<bool>,
 }
 
 impl<K: Kernel> Desk<K> {
     /// Handles a request that is not a cell: busy, answer, reply, idle. A message that asks for nothing gets no reply.
-    pub(crate) async fn serve(self: &Arc<Self>, channel: &Peers, message: Message) {
+    pub(crate) async fn serve(self: &Arc<Self>, channel: &impl Sender, message: Message) {
         self.iopub.status(&message.header_bytes, "busy").await;
         let is_shutdown = message.msg_type() == "shutdown_request";
         let restart = flag(&message.content, "restart", false);
@@ -50,14 +57,40 @@ impl<K: Kernel> Desk<K> {
         if let Some(content) = content {
             self.reply(channel, &message, content, Map::new());
         }
-        self.iopub.status(&message.header_bytes, "idle").await;
+        self.idle(&message).await;
         if is_shutdown {
             let _ = self.ended.send(restart);
         }
     }
 
+    /// Publishes busy for a cell, which is over with [`Self::cell_is_over`].
+    pub(crate) async fn cell_begins(&self, cell: &Message) {
+        let mut busy_with = self.busy_with.lock().await;
+        self.iopub.status(&cell.header_bytes, "busy").await;
+        *busy_with = Some(cell.header_bytes.clone());
+    }
+
+    /// Publishes the cell's idle.
+    pub(crate) async fn cell_is_over(&self, cell: &Message) {
+        let mut busy_with = self.busy_with.lock().await;
+        *busy_with = None;
+        self.iopub.status(&cell.header_bytes, "idle").await;
+    }
+
+    /// Publishes idle for a request that is not a cell. Clients take the last status for the kernel's, whatever its
+    /// parent; so while a cell runs its busy follows once more.
+    async fn idle(&self, request: &Message) {
+        let busy_with = self.busy_with.lock().await;
+        self.iopub.status(&request.header_bytes, "idle").await;
+        if let Some(cell) = busy_with.as_ref().filter(|_| !self.ending.load(Ordering::Acquire)) {
+            self.iopub.status(cell, "busy").await;
+        }
+    }
+
     /// Sends a reply to the client that asked.
-    pub(crate) fn reply(&self, channel: &Peers, to: &Message, content: Value, metadata: Map<String, Value>) {
+    pub(crate) fn reply(&self, channel: &impl Sender, to: &Message, content: Value, metadata: Map<String, Value>) {
+        let bytes = weight(&content);
+        let content = if bytes > LARGEST { refused(to, content, bytes) } else { content };
         let other_type = Some(reply_type(to.msg_type()));
         let draft = Draft { other_type, parent: to.header_bytes.clone(), metadata, content, ..Draft::default() };
         let Some((peer, identities)) = to.identities.split_first() else { return };
@@ -79,6 +112,10 @@ impl<K: Kernel> Desk<K> {
                 json!({"status": "ok"})
             }
             "shutdown_request" => self.shutdown(&request).await,
+            comm if is_comm(comm) => {
+                self.comm(request).await;
+                return None;
+            }
             _ => return self.other(request).await,
         })
     }
@@ -107,17 +144,29 @@ impl<K: Kernel> Desk<K> {
 
     /// What the kernel alone may know; else a polite refusal where the client waits for something.
     async fn other(&self, request: Message) -> Option<Value> {
-        let outputs = Outputs::new(&self.iopub, &request.header_bytes, self.count.load(Ordering::Relaxed), false);
-        let (msg_type, comm_id) = (request.msg_type().to_owned(), request.content["comm_id"].clone());
-        let answered = self.kernel.other(request, outputs.clone()).await;
-        if answered.is_some() {
-            return answered;
-        }
-        if msg_type == "comm_open" {
+        let outputs = self.outputs(&request);
+        let msg_type = request.msg_type().to_owned();
+        let answered = self.kernel.other(request, outputs).await;
+        answered.or_else(|| msg_type.ends_with("_request").then(|| unknown(&msg_type).reply()))
+    }
+
+    /// A comm that nobody here knows is closed at once, so that the client does not wait for it.
+    async fn comm(&self, message: Message) {
+        let outputs = self.outputs(&message);
+        let opens = message.msg_type() == "comm_open";
+        let comm_id = message.content["comm_id"].clone();
+        if !self.kernel.comm(message, outputs.clone()).await && opens {
             outputs.publish("comm_close", json!({"comm_id": comm_id, "data": {}}), Map::new(), Vec::new()).await;
         }
-        msg_type.ends_with("_request").then(|| unknown(&msg_type).reply())
     }
+
+    fn outputs(&self, request: &Message) -> Outputs {
+        Outputs::new(&self.iopub, &request.header_bytes, self.count.load(Ordering::Relaxed), false)
+    }
+}
+
+pub(crate) fn is_comm(msg_type: &str) -> bool {
+    matches!(msg_type, "comm_open" | "comm_msg" | "comm_close")
 }
 
 /// The failure that answers a request whose handling panicked.
@@ -128,6 +177,16 @@ pub(crate) fn panicked(msg_type: &str, panic: tokio::task::JoinError) -> Failure
     });
     let said = said.unwrap_or_else(|| "no message".to_owned());
     Failure::new("KernelError", format!("the kernel failed inside {msg_type} ({said}); this is a fault of the kernel"))
+}
+
+/// The reply in the place of one that is too large.
+fn refused(to: &Message, content: Value, bytes: usize) -> Value {
+    let mut reply = Failure::new("TooLarge", too_large(&reply_type(to.msg_type()), bytes).trim_end()).reply();
+    if to.msg_type() == "execute_request" {
+        reply["execution_count"] = content["execution_count"].clone();
+        (reply["user_expressions"], reply["payload"]) = (json!({}), json!([]));
+    }
+    reply
 }
 
 fn unknown(msg_type: &str) -> Failure {

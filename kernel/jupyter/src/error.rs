@@ -1,4 +1,5 @@
-//! What can go wrong before a kernel serves. Afterwards nothing does: bad input is refused, the kernel goes on.
+//! What can go wrong before a kernel serves, and when it asks its user. Otherwise bad input is refused and the kernel
+//! goes on.
 
 use crate::Channel;
 use std::path::PathBuf;
@@ -25,6 +26,18 @@ pub enum JupyterError {
         /// What is wrong in it.
         why: String,
     },
+    /// Other users can read or change the connection file.
+    #[error(
+        "the connection file {path} can be read or changed by other users (mode {mode:o}), who could then run code \
+         here: run `chmod 600 {path}`, or set JUPYTER_ALLOW_INSECURE_WRITES=true where files have no permissions",
+        path = path.display()
+    )]
+    Exposed {
+        /// The file.
+        path: PathBuf,
+        /// Its permissions.
+        mode: u32,
+    },
     /// The connection asks for something that isn't served here.
     #[error("can't serve this connection: {0}")]
     Unsupported(String),
@@ -49,7 +62,7 @@ pub enum JupyterError {
         /// What the operating system said.
         source: std::io::Error,
     },
-    /// A client's side could not connect.
+    /// Nobody who fits listens there.
     #[error("can't connect to {address}: {why}")]
     Connect {
         /// Where.
@@ -57,7 +70,7 @@ pub enum JupyterError {
         /// What went wrong.
         why: String,
     },
-    /// A client's side waited in vain.
+    /// Nothing came in time.
     #[error("nothing came within {limit:?} while waiting for {waited_for}")]
     Silent {
         /// What should have come.
@@ -65,4 +78,35 @@ pub enum JupyterError {
         /// How long each message was waited for.
         limit: std::time::Duration,
     },
+    /// A test's front end was told something else.
+    #[error("`{expected}` should have come, but `{found}` did")]
+    Unexpected {
+        /// The message that was asserted, as one line.
+        expected: String,
+        /// The one that came.
+        found: String,
+    },
+}
+
+/// Why the user could not be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InputError {
+    /// The request says so.
+    #[error(
+        "input was asked for, but the front end that runs this cell can't ask its user (its request has \
+         `allow_stdin: false`); run the cell where somebody can answer, or set the value in the cell"
+    )]
+    NotAllowed,
+    /// The client that runs the cell has no connection for questions.
+    #[error(
+        "input was asked for, but the front end that runs this cell has left its stdin channel; connect again and \
+         run the cell once more"
+    )]
+    Left,
+    /// The client's answer has no text.
+    #[error("input was asked for, but the front end answered without a text; this is a fault of the front end")]
+    NoText,
+    /// The kernel ends.
+    #[error("input was asked for, but the kernel is being shut down")]
+    Ending,
 }

@@ -1,7 +1,12 @@
 //! A front end for tests and benches: connects to a kernel over real sockets, asks, and collects what comes back.
 //!
 //! Owns the client's side of the protocol, on the `zeromq` crate's sockets so that the kernel's own are checked against
-//! another implementation. Must not know the kernel's internals beyond messages. Read [`FrontEnd`] first.
+//! another implementation. Must not know the kernel's internals beyond messages. Read [`FrontEnd`] first, then
+//! [`Transcript`].
+
+mod transcript;
+
+pub use transcript::Transcript;
 
 use crate::message::Draft;
 use crate::{Address, Channel, Connection, JupyterError, Message, Session, StreamName, Transport};
@@ -96,6 +101,27 @@ impl FrontEnd {
     pub fn frames(&self, msg_type: &str, content: Value, header: Map<String, Value>) -> Vec<Bytes> {
         let draft = Draft { other_type: Some(msg_type.to_owned()), header, content, ..Draft::default() };
         draft.into_frames(&self.session, Vec::new())
+    }
+
+    /// Waits for the kernel's next question to the user.
+    pub async fn input_request(&mut self) -> Result<Message, JupyterError> {
+        if let Some(at) = self.waiting.iter().position(|(channel, _)| *channel == Channel::Stdin) {
+            return Ok(self.waiting.remove(at).1);
+        }
+        loop {
+            match self.next("a question on stdin").await? {
+                (Channel::Stdin, question) => return Ok(question),
+                other => self.waiting.push(other),
+            }
+        }
+    }
+
+    /// Answers a question, with the parent header that a front end puts there: the question's (as JupyterLab does), the
+    /// cell's, or an empty one (as jupyter_client does).
+    pub async fn input_reply(&mut self, value: &str, parent: &Bytes) -> Result<(), JupyterError> {
+        let content = json!({"value": value, "status": "ok"});
+        let frames = Draft::new("input_reply", parent, content).into_frames(&self.session, Vec::new());
+        self.send_frames(Channel::Stdin, frames).await
     }
 
     /// Sends frames as they are on shell, control or stdin.
@@ -194,9 +220,11 @@ impl Exchange {
         of_stream.filter_map(|m| m.content["text"].as_str()).collect()
     }
 
-    /// One short line for each published message: its type and what matters of it.
+    /// One short line for each published message: its type and what matters of it. Busy stands there once: a kernel
+    /// may say it again after something else was answered while the cell ran.
     pub fn transcript(&self) -> Vec<String> {
-        self.published.iter().map(line).collect()
+        let lines = self.published.iter().map(line);
+        lines.enumerate().filter(|(at, line)| *at == 0 || line != "busy").map(|(_, line)| line).collect()
     }
 }
 
@@ -218,6 +246,8 @@ pub async fn free_connection() -> std::io::Result<Connection> {
         key: uuid::Uuid::new_v4().to_string(),
         signature_scheme: "hmac-sha256".into(),
         kernel_name: None,
+        curve_publickey: None,
+        curve_secretkey: None,
     })
 }
 
@@ -247,6 +277,7 @@ fn sort(
 ) -> Option<Message> {
     match channel {
         _ if message.parent_id() != msg_id => return Some(message),
+        Channel::Stdin => return Some(message),
         Channel::IoPub => published.push(message),
         _ => *reply = Some(message),
     }

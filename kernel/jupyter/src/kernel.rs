@@ -56,9 +56,19 @@ pub trait Kernel: Send + Sync + 'static {
         ready(Vec::new())
     }
 
+    /// A `comm_open`, `comm_msg` or `comm_close` has arrived on the shell channel. Called at once, also while a cell
+    /// runs, and before [`Kernel::comm`] gets the same message in its turn; must not block.
+    fn comm_arrived(&self, _message: &Message) {}
+
+    /// The same message in its turn, between busy and idle. Returns false for a target or comm that is not known here:
+    /// a `comm_open` is then answered with a `comm_close`, the others with nothing.
+    fn comm(&self, _message: Message, _outputs: Outputs) -> impl Future<Output = bool> + Send {
+        ready(false)
+    }
+
     /// A message of a type that has no method here. `Some` is the content of the reply, whose type is the request's
-    /// with `_reply` for `_request`. For `None` a request is answered with an error that names its type, a
-    /// `comm_open` with a `comm_close`, and anything else not at all.
+    /// with `_reply` for `_request`. For `None` a request is answered with an error that names its type, and anything
+    /// else not at all.
     fn other(&self, _request: Message, _outputs: Outputs) -> impl Future<Output = Option<Value>> + Send {
         ready(None)
     }

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use serde_json::{Map, Value};
 use std::collections::{HashSet, VecDeque};
 
-const DELIMITER: &[u8] = b"<IDS|MSG>";
+pub(crate) const DELIMITER: &[u8] = b"<IDS|MSG>";
 const EMPTY: &[u8] = b"{}";
 
 /// A message as received, whole: unknown keys of the header stay, and the header's bytes are kept as they came.

@@ -4,7 +4,8 @@
 
 use crate::iopub::IoPub;
 use crate::message::Draft;
-use crate::{Failure, MimeBundle};
+use crate::stdin::Client;
+use crate::{Failure, InputError, MimeBundle};
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
@@ -16,6 +17,8 @@ pub struct Outputs {
     parent: Bytes,
     execution_count: u64,
     silent: bool,
+    /// Who can be asked for input; none where the request does not allow it.
+    client: Option<Client>,
 }
 
 /// Which of the two streams.
@@ -29,14 +32,20 @@ pub enum StreamName {
 
 impl Outputs {
     pub(crate) fn new(iopub: &IoPub, parent: &Bytes, execution_count: u64, silent: bool) -> Self {
-        Self { iopub: iopub.clone(), parent: parent.clone(), execution_count, silent }
+        Self { iopub: iopub.clone(), parent: parent.clone(), execution_count, silent, client: None }
+    }
+
+    /// These outputs, with a client that can be asked for input.
+    pub(crate) fn with_client(mut self, client: Client) -> Self {
+        self.client = Some(client);
+        self
     }
 
     /// Printed text. Pieces that follow each other become one message; none is lost.
     pub async fn stream(&self, name: StreamName, text: impl Into<String>) {
         let text = text.into();
         if !text.is_empty() {
-            self.iopub.stream(self.parent.clone(), name, text).await;
+            self.iopub.stream(&self.parent, name, text).await;
         }
     }
 
@@ -72,6 +81,17 @@ impl Outputs {
     /// Takes the cell's outputs away, at once or when the next one comes.
     pub async fn clear_output(&self, wait: bool) {
         self.iopub.publish(Draft::new("clear_output", &self.parent, json!({"wait": wait}))).await;
+    }
+
+    /// Asks the user of the client that sent the request, after everything published so far has gone out; a password
+    /// is not shown while it is typed. Dropping the future withdraws the question: a late answer is ignored.
+    ///
+    /// # Errors
+    /// The request does not allow questions, or its client has left or answers without a text.
+    pub async fn input(&self, prompt: &str, password: bool) -> Result<String, InputError> {
+        let client = self.client.as_ref().ok_or(InputError::NotAllowed)?;
+        self.iopub.go_out().await;
+        client.ask(&self.parent, prompt, password).await
     }
 
     /// Any other message, such as those of comms or a debugger.

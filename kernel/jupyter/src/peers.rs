@@ -6,6 +6,7 @@
 //! nothing for [`STALLED`] although something waits, or for [`STALLED_AND_FULL`] when [`QUEUE`] bytes wait. A client
 //! that is slow but reads slows the publisher down instead.
 
+use crate::transport::{Incoming, Sender, SocketKind};
 use crate::zmtp::{self, Received};
 use bytes::{Bytes, BytesMut};
 use std::collections::HashMap;
@@ -27,34 +28,20 @@ pub(crate) const STALLED_AND_FULL: Duration = Duration::from_secs(1);
 pub(crate) const QUEUE: usize = 32 << 20;
 /// A client has this long for its handshake.
 const HANDSHAKE: Duration = Duration::from_secs(10);
+/// A client has no more subscriptions than this; clients of Jupyter have one.
+const MOST_TOPICS: usize = 1024;
 /// Small messages are written together up to this size.
 const BATCH: usize = 64 << 10;
 
-/// The kind of a socket, by who may connect.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
-    /// Each message comes from one client and goes to one.
-    Router,
-    /// Messages go to all who subscribed to the start of their first frame.
-    Publisher,
-}
-
-/// A message and the client that sent it.
-#[derive(Debug)]
-pub(crate) struct Incoming {
-    pub peer: Bytes,
-    pub frames: Vec<Bytes>,
-}
-
 /// The connected clients: the sending side of a socket.
 #[derive(Clone)]
-pub(crate) struct Peers(Arc<Shared>);
+pub struct Peers(Arc<Shared>);
 
 struct Shared {
-    kind: Kind,
+    kind: SocketKind,
     peers: Mutex<HashMap<Bytes, Peer>>,
     connected: AtomicU64,
-    /// Rung whenever bytes were written or a client left.
+    /// Rung whenever bytes were written or a client came or left.
     progress: Notify,
     started: Instant,
 }
@@ -74,7 +61,7 @@ struct Load {
 }
 
 impl Peers {
-    pub(crate) fn new(kind: Kind) -> Self {
+    pub(crate) fn new(kind: SocketKind) -> Self {
         Self(Arc::new(Shared {
             kind,
             peers: Mutex::default(),
@@ -84,46 +71,21 @@ impl Peers {
         }))
     }
 
-    /// Sends to one client; nothing happens when it has left.
-    pub(crate) fn send(&self, peer: &Bytes, frames: &[Bytes]) {
-        if let Some(peer) = self.0.lock().get(peer) {
-            peer.push(zmtp::encode(frames), self.0.now());
-        }
+    pub(crate) fn kind(&self) -> SocketKind {
+        self.0.kind
     }
 
-    /// Sends to all who subscribed to the start of the first frame; waits while the queue of one that reads is full.
-    pub(crate) async fn publish(&self, frames: &[Bytes]) {
-        let (message, now) = (zmtp::encode(frames), self.0.now());
-        let topic = frames.first().cloned().unwrap_or_default();
-        for peer in self.0.lock().values().filter(|peer| peer.wants(&topic)) {
-            peer.push(message.clone(), now);
-        }
-        while self.0.is_full() {
-            self.0.wait_while(Shared::is_full, STALLED_AND_FULL / 4).await;
-            self.0.drop_full_and_stalled();
-        }
-    }
-
-    /// Takes a subscription or its end: a frame that starts with 1 or 0 and goes on with the topic.
-    /// Returns the topic of a new subscription.
-    pub(crate) fn subscription(&self, peer: &Bytes, frames: &[Bytes]) -> Option<Bytes> {
-        let [frame] = frames else { return None };
-        let (&wanted, _) = frame.split_first()?;
-        let topic = frame.slice(1..);
+    /// Takes a subscription or its end, as an XPUB receives it.
+    pub(crate) fn subscribe(&self, incoming: &Incoming) {
+        let [frame] = &*incoming.frames else { return };
         let mut peers = self.0.lock();
-        let topics = &mut peers.get_mut(peer)?.topics;
+        let (Some(&wanted), Some(peer)) = (frame.first(), peers.get_mut(&incoming.peer)) else { return };
+        let topic = frame.slice(1..);
         match wanted {
-            1 => topics.push(topic.clone()),
-            0 => drop(topics.iter().position(|known| *known == topic).map(|at| topics.swap_remove(at))),
+            1 if peer.topics.len() < MOST_TOPICS => peer.topics.push(topic),
+            0 => drop(peer.topics.iter().position(|known| *known == topic).map(|at| peer.topics.swap_remove(at))),
             _ => {}
         }
-        (wanted == 1).then_some(topic)
-    }
-
-    /// Waits until everything sent was handed to the operating system, at most for `limit`.
-    /// Returns whether that was reached.
-    pub(crate) async fn flush(&self, limit: Duration) -> bool {
-        self.0.wait_while(Shared::is_waiting, limit).await
     }
 
     /// Closes every connection.
@@ -170,10 +132,43 @@ impl Peers {
         let connection = connection.abort_handle();
         let known = peers.insert(identity, Peer { number, queue, load, topics: Vec::new(), connection });
         drop((peers, known));
+        shared.progress.notify_waiters();
+    }
+}
+
+impl Sender for Peers {
+    fn send(&self, peer: &Bytes, frames: &[Bytes]) {
+        if let Some(peer) = self.0.lock().get(peer) {
+            peer.push(zmtp::encode(frames), self.0.now());
+        }
+    }
+
+    async fn publish(&self, frames: &[Bytes]) {
+        self.0.push_to_subscribers(frames);
+        while self.0.is_full() {
+            self.0.wait_while(Shared::is_full, STALLED_AND_FULL / 4).await;
+            self.0.drop_full_and_stalled();
+        }
+    }
+
+    async fn flush(&self, limit: Duration) -> bool {
+        self.0.wait_while(Shared::is_waiting, limit).await
+    }
+
+    async fn until_connected(&self, peer: &Bytes, wanted: bool) {
+        self.0.until(|shared| shared.lock().contains_key(peer) == wanted).await;
     }
 }
 
 impl Shared {
+    fn push_to_subscribers(&self, frames: &[Bytes]) {
+        let (message, now) = (zmtp::encode(frames), self.now());
+        let topic = frames.first().cloned().unwrap_or_default();
+        for peer in self.lock().values().filter(|peer| peer.wants(&topic)) {
+            peer.push(message.clone(), now);
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, HashMap<Bytes, Peer>> {
         // A panic while it was held can't leave the map half changed.
         self.peers.lock().unwrap_or_else(PoisonError::into_inner)
@@ -193,18 +188,19 @@ impl Shared {
 
     /// Waits until `condition` no longer holds, at most for `limit`. Returns whether that was reached.
     async fn wait_while(&self, condition: fn(&Self) -> bool, limit: Duration) -> bool {
-        let reached = async {
-            loop {
-                let mut rung = pin!(self.progress.notified());
-                // Registered before the check, so that no ring is missed between the two.
-                rung.as_mut().enable();
-                if !condition(self) {
-                    return;
-                }
-                rung.await;
+        timeout(limit, self.until(|shared| !condition(shared))).await.is_ok()
+    }
+
+    async fn until(&self, condition: impl Fn(&Self) -> bool) {
+        loop {
+            let mut rung = pin!(self.progress.notified());
+            // Registered before the check, so that no ring is missed between the two.
+            rung.as_mut().enable();
+            if condition(self) {
+                return;
             }
-        };
-        timeout(limit, reached).await.is_ok()
+            rung.await;
+        }
     }
 
     fn drop_full_and_stalled(&self) {
@@ -246,7 +242,8 @@ impl Drop for Peer {
     }
 }
 
-impl Kind {
+impl SocketKind {
+    /// The name in the handshake.
     fn name(self) -> &'static str {
         match self {
             Self::Router => "ROUTER",

@@ -2,14 +2,15 @@
 //!
 //! Owns their start and end. Must not know what requests mean: `desk` and `shell` do. Read [`Server`] first.
 
-use crate::desk::Desk;
+use crate::desk::{Desk, is_comm};
+use crate::gate::Gate;
 use crate::iopub::IoPub;
 use crate::message::Draft;
-use crate::peers::Kind;
 use crate::session::Session;
-use crate::shell::{AbortOnDrop, Shell, next};
-use crate::socket::Socket;
-use crate::{Channel, Connection, JupyterError, Kernel, Outputs};
+use crate::shell::{AbortOnDrop, Shell};
+use crate::stdin::Stdin;
+use crate::transport::{Sender, Socket, SocketKind, ZeroMq};
+use crate::{Channel, Connection, ConnectionFile, JupyterError, Kernel, Outputs, Zmtp};
 use bytes::Bytes;
 use serde_json::json;
 use std::sync::Arc;
@@ -21,13 +22,13 @@ use tokio::sync::{Mutex, mpsc};
 const LAST_REPLY: Duration = Duration::from_secs(2);
 
 /// Sockets that listen. Until [`Server::serve`] requests wait; the heartbeat is answered and outputs are published.
-pub struct Server {
+pub struct Server<T: ZeroMq = Zmtp> {
     connection: Connection,
     session: Arc<Session>,
     iopub: IoPub,
-    shell: Socket,
-    control: Socket,
-    stdin: Socket,
+    shell: T::Socket,
+    control: T::Socket,
+    stdin: T::Socket,
     ended: mpsc::UnboundedSender<bool>,
     end: mpsc::UnboundedReceiver<bool>,
     _heartbeat: AbortOnDrop,
@@ -47,16 +48,42 @@ pub struct Ended {
 impl Server {
     /// Listens on the five addresses of a connection; a port 0 takes a free one. Must run on a tokio runtime that has
     /// at least two threads.
+    ///
+    /// # Errors
+    /// An address is in use or can't be listened on, or the connection asks for encryption.
     pub async fn bind(connection: &Connection) -> Result<Self, JupyterError> {
-        let bind = |kind, channel| {
-            let address = connection.address(channel);
-            async move { Socket::bind(kind, channel, &address).await }
-        };
-        let shell = bind(Kind::Router, Channel::Shell).await?;
-        let iopub = bind(Kind::Publisher, Channel::IoPub).await?;
-        let stdin = bind(Kind::Router, Channel::Stdin).await?;
-        let control = bind(Kind::Router, Channel::Control).await?;
-        let heartbeat = bind(Kind::Router, Channel::Heartbeat).await?;
+        Self::bind_with(&Zmtp, connection).await
+    }
+
+    /// Starts as the file says with which a client started this process: listens, and with a registration file tells
+    /// the client where.
+    ///
+    /// # Errors
+    /// Those of [`Self::bind`], and that the client does not acknowledge the registration within ten seconds.
+    pub async fn start(file: &ConnectionFile) -> Result<Self, JupyterError> {
+        match file {
+            ConnectionFile::Connection(connection) => Self::bind(connection).await,
+            ConnectionFile::Registration(registration) => {
+                let server = Self::bind(&registration.channels()).await?;
+                registration.register(server.connection()).await?;
+                Ok(server)
+            }
+        }
+    }
+}
+
+impl<T: ZeroMq> Server<T> {
+    /// The same with another implementation of ZeroMQ.
+    ///
+    /// # Errors
+    /// What the implementation says.
+    pub async fn bind_with(zeromq: &T, connection: &Connection) -> Result<Self, JupyterError> {
+        let bind = |kind, channel| zeromq.bind(kind, channel, connection);
+        let shell = bind(SocketKind::Router, Channel::Shell).await?;
+        let iopub = bind(SocketKind::Publisher, Channel::IoPub).await?;
+        let stdin = bind(SocketKind::Router, Channel::Stdin).await?;
+        let control = bind(SocketKind::Router, Channel::Control).await?;
+        let heartbeat = bind(SocketKind::Router, Channel::Heartbeat).await?;
         let ports = [&shell, &iopub, &stdin, &control, &heartbeat].map(Socket::port);
         let session = Arc::new(Session::new(connection.key.as_bytes(), "kernel"));
         let (ended, end) = mpsc::unbounded_channel();
@@ -93,21 +120,25 @@ impl Server {
     pub async fn serve<K: Kernel>(self, kernel: Arc<K>) -> Ended {
         let Self { session, iopub, shell, control, stdin, ended, mut end, _heartbeat, .. } = self;
         iopub.publish(Draft::new("status", &Bytes::new(), json!({"execution_state": "starting"}))).await;
+        let gate = Arc::new(Gate::new(session.clone()));
+        let (stdin, questions) = Stdin::new(stdin, session.clone(), gate.clone());
         let desk = Arc::new(Desk {
             kernel,
             session,
             iopub: iopub.clone(),
             count: AtomicU64::new(0),
             running: Mutex::new(()),
+            busy_with: Mutex::default(),
             ending: AtomicBool::new(false),
-            seen: std::sync::Mutex::default(),
+            gate,
+            questions,
             ended,
         });
-        let channels = [shell.peers(), control.peers()];
+        let channels = [shell.sender(), control.sender()];
         let tasks = [
             tokio::spawn(Shell::run(desk.clone(), shell)),
             tokio::spawn(serve_control(desk.clone(), control)),
-            tokio::spawn(ignore(stdin)),
+            tokio::spawn(stdin.run()),
         ];
         let _tasks = tasks.map(|task| AbortOnDrop(task.abort_handle()));
         let restart = end.recv().await.unwrap_or(false);
@@ -137,22 +168,30 @@ fn with_ports(connection: &Connection, ports: [u16; 5]) -> Connection {
 }
 
 /// Requests on control, answered one after the other while cells run.
-async fn serve_control<K: Kernel>(desk: Arc<Desk<K>>, mut socket: Socket) {
-    let channel = socket.peers();
-    while let Some(message) = next(&desk, &mut socket).await {
-        desk.serve(&channel, message).await;
+async fn serve_control<K: Kernel>(desk: Arc<Desk<K>>, mut socket: impl Socket) {
+    let channel = socket.sender();
+    while let Some(incoming) = socket.receive().await {
+        let Some(message) = desk.gate.admit(incoming) else { continue };
+        if waits_for_cells(message.msg_type()) {
+            let (desk, channel) = (desk.clone(), channel.clone());
+            tokio::spawn(async move { desk.serve(&channel, message).await });
+        } else {
+            desk.serve(&channel, message).await;
+        }
     }
+}
+
+/// Requests that belong on shell, where a kernel may answer them only after the cell that runs. On control they must
+/// not delay an interrupt.
+fn waits_for_cells(msg_type: &str) -> bool {
+    let on_shell = ["complete_request", "inspect_request", "is_complete_request", "history_request"];
+    on_shell.contains(&msg_type) || is_comm(msg_type)
 }
 
 /// The heartbeat: every message goes back as it came.
-async fn echo(mut socket: Socket) {
-    let peers = socket.peers();
-    while let Some(message) = socket.recv().await {
-        peers.send(&message.peer, &message.frames);
+async fn echo(mut socket: impl Socket) {
+    let clients = socket.sender();
+    while let Some(message) = socket.receive().await {
+        clients.send(&message.peer, &message.frames);
     }
-}
-
-/// Nothing is asked on stdin yet, so that nothing that comes there is an answer.
-async fn ignore(mut socket: Socket) {
-    while socket.recv().await.is_some() {}
 }

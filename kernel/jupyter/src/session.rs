@@ -29,11 +29,16 @@ impl Session {
         &self.id
     }
 
+    /// An id that no other message has.
+    pub(crate) fn next_message_id(&self) -> String {
+        let number = self.sent.fetch_add(1, Ordering::Relaxed);
+        format!("{}_{}_{number}", self.id, std::process::id())
+    }
+
     /// A header for a new message.
     pub fn header(&self, msg_type: &str) -> Map<String, Value> {
-        let number = self.sent.fetch_add(1, Ordering::Relaxed);
         let mut header = Map::new();
-        header.insert("msg_id".into(), json!(format!("{}_{}_{number}", self.id, std::process::id())));
+        header.insert("msg_id".into(), json!(self.next_message_id()));
         header.insert("session".into(), json!(self.id));
         header.insert("username".into(), json!(self.username));
         header.insert("date".into(), json!(now()));

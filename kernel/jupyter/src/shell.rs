@@ -8,15 +8,15 @@
 //! they may still be on their way when the first fails; so an error reply waits until nothing has come for
 //! [`QUIET`]. No other reply waits for anything.
 
-use crate::desk::{Desk, panicked};
+use crate::desk::{Desk, is_comm, panicked};
 use crate::message::{Draft, Message};
-use crate::peers::Peers;
 use crate::session::now;
-use crate::socket::Socket;
+use crate::transport::Socket;
 use crate::{ExecuteReply, ExecuteRequest, Kernel, Outputs};
 use serde_json::{Map, Value, json};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc;
 
@@ -26,9 +26,9 @@ const QUIET: Duration = Duration::from_millis(3);
 const WAITING: usize = 4096;
 
 /// The channel's queue and its worker.
-pub(crate) struct Shell<K> {
+pub(crate) struct Shell<K, S: Socket> {
     desk: Arc<Desk<K>>,
-    channel: Peers,
+    channel: S::Sender,
     received: Arc<AtomicU64>,
     /// Cells with a smaller number are aborted.
     aborted_below: u64,
@@ -39,10 +39,10 @@ struct Waiting {
     message: Message,
 }
 
-impl<K: Kernel> Shell<K> {
+impl<K: Kernel, S: Socket> Shell<K, S> {
     /// Serves the channel for ever.
-    pub(crate) async fn run(desk: Arc<Desk<K>>, socket: Socket) {
-        let (channel, received) = (socket.peers(), Arc::new(AtomicU64::new(0)));
+    pub(crate) async fn run(desk: Arc<Desk<K>>, socket: S) {
+        let (channel, received) = (socket.sender(), Arc::new(AtomicU64::new(0)));
         let (sender, mut queue) = mpsc::channel(WAITING);
         let reading = tokio::spawn(receive(desk.clone(), socket, received.clone(), sender));
         let _stops_with_this = AbortOnDrop(reading.abort_handle());
@@ -56,17 +56,16 @@ impl<K: Kernel> Shell<K> {
         if message.msg_type() != "execute_request" {
             return self.desk.serve(&self.channel, message).await;
         }
-        let parent = message.header_bytes.clone();
         let desk = self.desk.clone();
         let _running = desk.running.lock().await;
-        self.desk.iopub.status(&parent, "busy").await;
+        desk.cell_begins(&message).await;
         if number < self.aborted_below || self.desk.ending.load(Ordering::Acquire) {
             let count = self.desk.count.load(Ordering::Relaxed);
             self.reply(&message, &ExecuteReply::Aborted, count, &now());
         } else {
             self.execute(&message).await;
         }
-        self.desk.iopub.status(&parent, "idle").await;
+        desk.cell_is_over(&message).await;
     }
 
     async fn execute(&mut self, message: &Message) {
@@ -100,7 +99,11 @@ impl<K: Kernel> Shell<K> {
 
     /// Runs the cell in a task of its own, so that a panic ends nothing else.
     async fn run_cell(&self, request: ExecuteRequest, message: &Message) -> ExecuteReply {
-        let outputs = Outputs::new(&self.desk.iopub, &message.header_bytes, request.execution_count, request.silent);
+        let mut outputs =
+            Outputs::new(&self.desk.iopub, &message.header_bytes, request.execution_count, request.silent);
+        if request.allow_stdin {
+            outputs = outputs.with_client(self.desk.questions.client(message));
+        }
         let kernel = self.desk.kernel.clone();
         let reply = tokio::spawn(async move { kernel.execute(request, outputs).await }).await;
         reply.unwrap_or_else(|panic| ExecuteReply::Error(panicked("execute_request", panic)))
@@ -131,29 +134,19 @@ impl<K: Kernel> Shell<K> {
 /// Takes what is well signed from the socket into the queue, numbered as it came.
 async fn receive<K: Kernel>(
     desk: Arc<Desk<K>>,
-    mut socket: Socket,
+    mut socket: impl Socket,
     received: Arc<AtomicU64>,
     queue: mpsc::Sender<Waiting>,
 ) {
-    while let Some(message) = next(&desk, &mut socket).await {
+    while let Some(incoming) = socket.receive().await {
+        let Some(message) = desk.gate.admit(incoming) else { continue };
+        if is_comm(message.msg_type()) {
+            // A panic there must not make the channel deaf; the message still has its turn.
+            let _ = catch_unwind(AssertUnwindSafe(|| desk.kernel.comm_arrived(&message)));
+        }
         let number = received.fetch_add(1, Ordering::AcqRel);
         if queue.send(Waiting { number, message }).await.is_err() {
             return;
-        }
-    }
-}
-
-/// The next message that is taken; others leave no trace. A refused one gets no reply, for the sender may not be a
-/// client, and must not learn which of its guesses was right.
-pub(crate) async fn next<K>(desk: &Desk<K>, socket: &mut Socket) -> Option<Message> {
-    loop {
-        let incoming = socket.recv().await?;
-        let mut frames = vec![incoming.peer];
-        frames.extend(incoming.frames);
-        if let Ok(message) = Message::from_frames(&desk.session, &frames)
-            && desk.seen.lock().unwrap_or_else(PoisonError::into_inner).check(&frames).is_ok()
-        {
-            return Some(message);
         }
     }
 }

@@ -1,10 +1,10 @@
-//! One listening socket: what ROUTER, XPUB and the heartbeat are made of.
+//! Our own implementation of ZeroMQ's listening sockets: what ROUTER, XPUB and the heartbeat are made of.
 //!
-//! Owns addresses, listening and accepting. Must not know messages; the clients are in `peers`. Read [`Socket`] first;
-//! another implementation of ZeroMQ goes in behind [`Socket`] and [`Peers`].
+//! Owns addresses, listening and accepting. Must not know messages; the clients are in `peers`. Read [`Zmtp`] first.
 
-use crate::peers::{Incoming, Kind, Peers};
-use crate::{Address, Channel, JupyterError};
+use crate::peers::Peers;
+use crate::transport::{Incoming, Socket, SocketKind, ZeroMq};
+use crate::{Address, Channel, Connection, JupyterError};
 use std::io::{Error, ErrorKind};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -14,8 +14,16 @@ use tokio::task::AbortHandle;
 
 /// Messages that wait to be handled before clients are no longer read.
 const INCOMING: usize = 1024;
-/// A listening socket: the receiving side.
-pub(crate) struct Socket {
+const NO_ENCRYPTION: &str = "its file has the keys `curve_publickey` and `curve_secretkey`, but the sockets of this kernel \
+     have no encryption; turn transport encryption off in the program that starts it, or reach it over an SSH tunnel or \
+     IPC";
+
+/// ZMTP 3.0 over TCP and IPC, without encryption.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Zmtp;
+
+/// A listening socket of [`Zmtp`]: the receiving side.
+pub struct ZmtpSocket {
     peers: Peers,
     incoming: mpsc::Receiver<Incoming>,
     accepting: AbortHandle,
@@ -23,9 +31,24 @@ pub(crate) struct Socket {
     port: u16,
 }
 
-impl Socket {
-    /// Listens at an address. Port 0 takes a free one: see [`Socket::port`].
-    pub(crate) async fn bind(kind: Kind, channel: Channel, address: &Address) -> Result<Self, JupyterError> {
+impl ZeroMq for Zmtp {
+    type Socket = ZmtpSocket;
+
+    async fn bind(
+        &self,
+        kind: SocketKind,
+        channel: Channel,
+        connection: &Connection,
+    ) -> Result<ZmtpSocket, JupyterError> {
+        if connection.asks_for_encryption() {
+            return Err(JupyterError::Unsupported(NO_ENCRYPTION.to_owned()));
+        }
+        ZmtpSocket::bind(kind, channel, &connection.address(channel)).await
+    }
+}
+
+impl ZmtpSocket {
+    async fn bind(kind: SocketKind, channel: Channel, address: &Address) -> Result<Self, JupyterError> {
         let error = |source: Error| match source.kind() {
             ErrorKind::AddrInUse => JupyterError::InUse { channel, address: address.to_string() },
             _ => JupyterError::Bind { channel, address: address.to_string(), source },
@@ -46,24 +69,29 @@ impl Socket {
         };
         Ok(Self { peers, incoming, accepting: accepting.abort_handle(), file, port })
     }
+}
 
-    /// The port it listens on; 0 for IPC.
-    pub(crate) fn port(&self) -> u16 {
-        self.port
-    }
+impl Socket for ZmtpSocket {
+    type Sender = Peers;
 
-    /// The sending side.
-    pub(crate) fn peers(&self) -> Peers {
+    fn sender(&self) -> Peers {
         self.peers.clone()
     }
 
-    /// The next message of any client. A client's failure never ends it. Nothing is lost when it is cancelled.
-    pub(crate) async fn recv(&mut self) -> Option<Incoming> {
-        self.incoming.recv().await
+    fn port(&self) -> u16 {
+        self.port
+    }
+
+    async fn receive(&mut self) -> Option<Incoming> {
+        let incoming = self.incoming.recv().await?;
+        if self.peers.kind() == SocketKind::Publisher {
+            self.peers.subscribe(&incoming);
+        }
+        Some(incoming)
     }
 }
 
-impl Drop for Socket {
+impl Drop for ZmtpSocket {
     fn drop(&mut self) {
         self.accepting.abort();
         self.peers.close();

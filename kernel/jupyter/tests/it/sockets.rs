@@ -1,13 +1,9 @@
 //! What clients may do to the sockets: forge, replay, cut, stall, come twice, leave; and how serving starts and ends.
 
-#![allow(clippy::unwrap_used)] // what fails here fails the test or bench that calls it
-
-mod common;
-
+use crate::toy::{Toy, connection, serve, start};
 use bytes::Bytes;
 use candlewick_jupyter::front_end::{FrontEnd, free_connection};
 use candlewick_jupyter::{Channel, Connection, Ended, JupyterError, Server, StreamName, Transport};
-use common::{Toy, connection, serve, start};
 use serde_json::{Map, json};
 use std::io::{Read, Write};
 use std::net::TcpStream;

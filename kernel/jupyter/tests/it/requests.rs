@@ -1,10 +1,8 @@
 //! Requests over real sockets: what is published, in which order, and what is replied.
 
-mod common;
-
+use crate::toy::start;
 use candlewick_jupyter::front_end::line;
 use candlewick_jupyter::{Channel, StreamName};
-use common::start;
 use serde_json::{Map, Value, json};
 use std::time::Duration;
 

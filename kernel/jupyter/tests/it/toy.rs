@@ -1,8 +1,6 @@
 //! The kernel that the tests of this crate serve: each cell's first word says what it does. Waiting cells end with
 //! an interrupt, which is remembered when it comes before them.
 
-#![allow(clippy::unwrap_used)] // what fails here fails the test or bench that calls it
-
 use candlewick_jupyter::front_end::FrontEnd;
 use candlewick_jupyter::{
     CompleteReply, CompleteRequest, Connection, Ended, ExecuteReply, ExecuteRequest, Failure, Kernel, KernelInfo,
@@ -40,6 +38,27 @@ impl Kernel for Toy {
                     outputs.display(MimeBundle::text("x".repeat(1 << 20)), None).await;
                 }
             }
+            "ask" => return ask(rest, &outputs).await,
+            "maybe" => return withdraw(&self.interrupted, &outputs).await,
+            "turns" => {
+                for n in 0..rest.parse().unwrap() {
+                    let name = if n % 2 == 0 { StreamName::Stdout } else { StreamName::Stderr };
+                    outputs.stream(name, format!("{n}\n")).await;
+                }
+            }
+            "shows" => {
+                for n in 0..rest.parse().unwrap() {
+                    outputs.display(MimeBundle::text(n.to_string()), None).await;
+                }
+            }
+            "megabytes" => {
+                let text = || "x".repeat(rest.parse::<usize>().unwrap() << 20);
+                outputs.display(MimeBundle::text(text()), None).await;
+                outputs.update_display(MimeBundle::text(text()), "id").await;
+                // Each of these bytes takes six when it is written as JSON.
+                outputs.execute_result(MimeBundle::text("\u{1}".repeat(text().len() / 6))).await;
+            }
+            "text" => outputs.stream(StreamName::Stdout, "é".repeat(rest.parse().unwrap())).await,
             "fail" => return ExecuteReply::Error(Failure::new("Failed", rest)),
             "panic" => panic!("{rest}"),
             "late" => {
@@ -72,9 +91,46 @@ impl Kernel for Toy {
         CompleteReply { matches, cursor_start: 0, cursor_end: request.cursor_pos }
     }
 
+    fn comm_arrived(&self, message: &Message) {
+        assert_ne!(message.content["comm_id"], "panic", "on purpose");
+        if message.content["comm_id"] == "release" {
+            self.interrupted.notify_one();
+        }
+    }
+
+    async fn comm(&self, message: Message, outputs: Outputs) -> bool {
+        let known = message.content["target_name"] == "echo" || message.content["comm_id"] == "e";
+        if known {
+            let buffers = message.buffers.clone();
+            outputs.publish("comm_msg", message.content.clone(), message.metadata.clone(), buffers).await;
+        }
+        known
+    }
+
     async fn other(&self, request: Message, _outputs: Outputs) -> Option<Value> {
         (request.msg_type() == "usage_request").then(|| json!({"header": request.header}))
     }
+}
+
+/// Prints, asks for each word of `prompts` and prints what was said; the prompt `secret` asks for a password.
+async fn ask(prompts: &str, outputs: &Outputs) -> ExecuteReply {
+    for prompt in prompts.split_whitespace() {
+        outputs.stream(StreamName::Stdout, format!("{prompt}? ")).await;
+        match outputs.input(prompt, prompt == "secret").await {
+            Ok(answer) => outputs.stream(StreamName::Stdout, format!("{answer}\n")).await,
+            Err(error) => return ExecuteReply::Error(Failure::new("InputError", error.to_string())),
+        }
+    }
+    ExecuteReply::ok()
+}
+
+/// Asks until it is interrupted, then asks again.
+async fn withdraw(interrupted: &Notify, outputs: &Outputs) -> ExecuteReply {
+    tokio::select! {
+        _ = outputs.input("first", false) => return ExecuteReply::Error(Failure::new("Failed", "it was answered")),
+        () = interrupted.notified() => {}
+    }
+    ask("second", outputs).await
 }
 
 /// Every kind of output once, updates and streams mixed.
@@ -115,5 +171,7 @@ pub fn connection() -> Connection {
         key: "a key for tests".into(),
         signature_scheme: "hmac-sha256".into(),
         kernel_name: None,
+        curve_publickey: None,
+        curve_secretkey: None,
     }
 }
