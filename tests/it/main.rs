@@ -5,12 +5,17 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)] // what the tests share panics too
 
 mod binder;
+mod browser;
 mod commands;
 mod connection_file;
+mod control;
 mod examples;
 mod install;
+mod interrupted;
 mod jupyter;
 mod notebooks;
+mod output;
 mod run;
 mod support;
 mod worker_death;
+mod worker_killed;

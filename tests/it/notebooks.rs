@@ -2,7 +2,7 @@
 //!
 //! Compared are all results, to the last digit; only lines that tell a time are left out.
 
-use crate::support::{Home, finish, notebook, python};
+use crate::support::{Home, client, finish, notebook, script};
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -39,16 +39,12 @@ fn every_notebook_that_is_shipped_does() {
 
 /// The results, which must be equal both ways, and how many pictures there are.
 fn same(home: &Home, path: &Path) -> (Vec<Value>, usize) {
-    finish(&mut home.candlewick(&["install", "--prefix", "prefix"]), true);
     // A copy, so that what a notebook writes beside itself is not left in the tree.
     let copy = home.join("copy.ipynb");
     std::fs::copy(path, &copy).unwrap();
     let (jupyter, headless) = (home.join("jupyter.ipynb"), home.join("headless.ipynb"));
     finish(home.candlewick(&["run"]).arg(&copy).arg("-o").arg(&headless), true);
-    let mut execute = home.command(python());
-    execute.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python/execute.py"));
-    execute.env("JUPYTER_PATH", home.join("prefix/share/jupyter"));
-    finish(execute.args([&copy, &jupyter]), true);
+    finish(client(home, "python").arg(script("python/execute.py")).args([&copy, &jupyter]), true);
     let pictures = [&headless, &jupyter].map(|path| pictures_with_texts(path));
     assert_eq!(pictures[0], pictures[1], "pictures in {}", path.display());
     let results = results(&headless);

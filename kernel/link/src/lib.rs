@@ -1,12 +1,15 @@
 //! The typed messages between the kernel process and its worker, and how they travel.
 //!
-//! Owns the message types and their framing over a local stream: a 4-byte little-endian length, then JSON.
+//! Owns the message types and their framing over a local stream: a 4-byte little-endian length, then JSON; and the memory
+//! in which a worker leaves the name of the plugin that runs, should it die ([`BlackBox`]).
 //! It must not know ZeroMQ, candle or Rhai. Read [`ToWorker`] and [`FromWorker`] first.
 
+mod black_box;
 mod bundle;
 mod frame;
 mod message;
 
+pub use black_box::{BLACK_BOX_FD, BlackBox};
 pub use bundle::Bundle;
 pub use frame::{FrameReader, FrameWriter, LinkError};
 pub use message::{

@@ -5,6 +5,7 @@
 
 use crate::Policy;
 use crate::manager::{PluginManager, panic_message};
+use crate::observer::Witness;
 use crate::slot::{Slot, State};
 use candlewick_plugin_api::{Context, Event, Fired, Hook, HookFailure, HookSink, PluginError, RunId};
 use serde_json::{Map, Value};
@@ -27,7 +28,7 @@ impl HookSink for PluginManager {
         let mask = if self.exact { 0 } else { SAMPLE };
         for &index in &self.order[hook as usize] {
             let slot = &mut self.slots[index];
-            if let Err(error) = call(slot, hook, ctx, mask) {
+            if let Err(error) = call(slot, hook, ctx, mask, self.witness) {
                 lost_one |= failed(slot, hook, ctx, error, &mut fired);
             }
         }
@@ -66,6 +67,7 @@ impl PluginManager {
         }
         if lost_one {
             self.rebuild();
+            self.tell_quarantined();
         }
         if hook == Hook::EndTrainingSession {
             self.runs.end(ctx.run);
@@ -96,7 +98,7 @@ impl PluginManager {
             for index in 0..self.order[hook as usize].len() {
                 let slot = &mut self.slots[self.order[hook as usize][index]];
                 if slot.due.contains(&run) {
-                    call_late(slot, hook, ctx, fired);
+                    call_late(slot, hook, ctx, fired, self.witness);
                 }
             }
         }
@@ -118,7 +120,7 @@ impl PluginManager {
 
 /// One call, counted, and timed when it is its turn.
 #[inline(always)]
-fn call(slot: &mut Slot, hook: Hook, ctx: &mut Context, mask: u64) -> Result<(), PluginError> {
+fn call(slot: &mut Slot, hook: Hook, ctx: &mut Context, mask: u64, witness: Witness) -> Result<(), PluginError> {
     if slot.filtered && !passes(slot, hook, ctx.run) {
         return Ok(());
     }
@@ -126,7 +128,9 @@ fn call(slot: &mut Slot, hook: Hook, ctx: &mut Context, mask: u64) -> Result<(),
     let timed = tally.calls & mask == 0 || tally.calls == 1;
     tally.calls += 1;
     let begun = if timed { Some(Instant::now()) } else { None };
+    witness.enter(slot.number);
     let result = catch_unwind(AssertUnwindSafe(|| slot.plugin.call(hook, ctx)));
+    witness.leave();
     if let Some(begun) = begun {
         tally.time(begun.elapsed().as_nanos() as u64);
     }
@@ -146,11 +150,11 @@ fn passes(slot: &mut Slot, hook: Hook, run: RunId) -> bool {
 }
 
 /// A late call sees the context that the hook it missed would have had: no batch is running and nothing has ended.
-fn call_late(slot: &mut Slot, hook: Hook, ctx: &mut Context, fired: &mut Fired) {
+fn call_late(slot: &mut Slot, hook: Hook, ctx: &mut Context, fired: &mut Fired, witness: Witness) {
     let facts = ctx.driver().facts;
     let kept = (facts.hook, facts.late, facts.batch.take(), facts.outcome.take());
     (facts.hook, facts.late) = (hook, true);
-    if let Err(error) = call(slot, hook, ctx, 0) {
+    if let Err(error) = call(slot, hook, ctx, 0, witness) {
         failed(slot, hook, ctx, error, fired);
     }
     let facts = ctx.driver().facts;

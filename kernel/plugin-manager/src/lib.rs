@@ -9,6 +9,7 @@ mod dispatch;
 mod error;
 mod filters;
 mod manager;
+mod observer;
 mod registration;
 mod report;
 mod runs;
@@ -17,6 +18,7 @@ mod states;
 
 pub use error::ManagerError;
 pub use manager::PluginManager;
+pub use observer::Observer;
 pub use registration::{Policy, Record, Registered, Registration};
 pub use report::{HookRow, PluginRow};
 pub use slot::State;

@@ -2,6 +2,7 @@
 
 use crate::config::{hint, settings};
 use crate::filters::{Filters, Occurrences};
+use crate::observer::{Observer, Witness};
 use crate::registration::Description;
 use crate::runs::Runs;
 use crate::slot::{Slot, State, Tally};
@@ -31,6 +32,10 @@ pub struct PluginManager {
     pub(crate) notices: RefCell<Vec<Event>>,
     /// Names once registered, so that taking one out twice is no error.
     removed: BTreeSet<String>,
+    /// The number of the plugin registered last.
+    numbered: u64,
+    pub(crate) witness: Witness,
+    pub(crate) observer: Option<Box<dyn Observer>>,
 }
 
 impl PluginManager {
@@ -54,11 +59,13 @@ impl PluginManager {
     ) -> Result<Registered, ManagerError> {
         let description = describe(&mut *plugin, &registration)?;
         let name = &description.metadata.name;
-        let registered = match self.slots.iter().position(|slot| slot.name() == name) {
+        let index = self.slots.iter().position(|slot| slot.name() == name);
+        let registered = match index {
             Some(index) => self.replace(index, plugin, description, registration)?,
             None => self.append(plugin, description, registration),
         };
         self.rebuild();
+        self.tell(index.unwrap_or(self.slots.len() - 1));
         Ok(registered)
     }
 
@@ -92,6 +99,9 @@ impl PluginManager {
         }
         self.removed.insert(name.to_owned());
         self.rebuild();
+        if let Some(observer) = &self.observer {
+            observer.removed(name);
+        }
         Ok(true)
     }
 
@@ -143,7 +153,9 @@ impl PluginManager {
 
     fn append(&mut self, plugin: Box<dyn Plugin>, description: Description, registration: Registration) -> Registered {
         self.removed.remove(&description.metadata.name);
+        self.numbered += 1;
         self.slots.push(Slot {
+            number: self.numbered,
             plugin,
             tallies: [Tally::default(); Hook::COUNT],
             filters: registration.filters(),
@@ -192,6 +204,7 @@ impl PluginManager {
         slot.state = state;
         slot.tallies.iter_mut().for_each(|tally| tally.in_a_row = 0);
         self.rebuild();
+        self.tell(index);
         Ok(true)
     }
 }
@@ -210,7 +223,11 @@ pub(crate) fn panic_message(payload: &(dyn std::any::Any + Send)) -> String {
 }
 
 fn initial_state(registration: &Registration) -> State {
-    if registration.enabled { State::Active } else { State::Inactive }
+    match (registration.enabled, registration.quarantined) {
+        (false, _) => State::Inactive,
+        (true, false) => State::Active,
+        (true, true) => State::Quarantined,
+    }
 }
 
 /// Asks the plugin what it is and gives it its settings; nothing of the manager changes here.

@@ -43,6 +43,8 @@ pub struct Registration {
     pub before: Option<u64>,
     /// Whether it is active at once.
     pub enabled: bool,
+    /// Whether it is in quarantine from the start: what it was when a former process recorded it.
+    pub quarantined: bool,
     /// Where it comes from, as users read it: `cell 3`, a path, `built in`.
     pub origin: String,
     /// Its source text, or a path to it; empty for plugins compiled into the program.
@@ -62,6 +64,7 @@ impl Default for Registration {
             after: None,
             before: None,
             enabled: true,
+            quarantined: false,
             origin: String::new(),
             source: String::new(),
             quarantine_after: 3,
@@ -97,7 +100,7 @@ pub enum Registered {
 pub struct Record {
     /// The plugin's name.
     pub name: String,
-    /// Origin, source and settings; `enabled` says whether the plugin is active now.
+    /// Origin, source and settings; `enabled` and `quarantined` say what the plugin is now.
     pub registration: Registration,
 }
 

@@ -117,8 +117,9 @@ fn hook_row(slot: &Slot, tally: &Tally) -> HookRow {
     }
 }
 
-/// A quarantined plugin is recorded as enabled: in a new process it gets a new chance.
-fn record(slot: &Slot) -> Record {
-    let enabled = slot.state != State::Inactive;
-    Record { name: slot.name().to_owned(), registration: Registration { enabled, ..slot.registration.clone() } }
+/// A quarantined plugin stays so in a new process: what made it fail may be what ended the old one.
+pub(crate) fn record(slot: &Slot) -> Record {
+    let (enabled, quarantined) = (slot.state != State::Inactive, slot.state == State::Quarantined);
+    let registration = Registration { enabled, quarantined, ..slot.registration.clone() };
+    Record { name: slot.name().to_owned(), registration }
 }

@@ -28,6 +28,8 @@ impl State {
 
 /// A registered plugin.
 pub(crate) struct Slot {
+    /// From 1, in the order of registration; a replaced plugin keeps it, nobody else gets it.
+    pub(crate) number: u64,
     pub(crate) plugin: Box<dyn Plugin>,
     /// What each hook has cost since this generation was registered.
     pub(crate) tallies: [Tally; Hook::COUNT],

@@ -8,12 +8,15 @@ use crate::notebook::Notebook;
 use crate::problem::{Reporter, Sources};
 use crate::script::{self, RhaiPlugin, Slot};
 use crate::session::Session;
-use crate::{Inbox, Outbox, language, surface, usage};
+use crate::{Inbox, Outbox, language, runs, surface, usage};
 use crate::{complete, completeness, inspect};
-use candlewick_link::{Bundle, Execute, Finished, FromWorker, Is, PluginRecord, Problem, Request, StreamName};
-use candlewick_plugin_manager::{PluginManager, Registration};
+use candlewick_link::{
+    BlackBox, Bundle, Execute, Finished, FromWorker, Is, PluginRecord, Problem, Request, StreamName,
+};
+use candlewick_plugin_manager::{Observer, Record, Registration};
 use rhai::{AST, Dynamic, Engine, EvalAltResult, Position};
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
+use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
@@ -26,6 +29,36 @@ pub struct Host {
     sources: Sources,
     /// Gathered when first asked for, because starting must be quick.
     standard: OnceCell<Vec<(String, String, String)>>,
+    /// The cell or file that each plugin's source came from, by the plugin's name.
+    places: Places,
+    told_variables: Vec<String>,
+}
+
+type Places = Rc<RefCell<HashMap<String, String>>>;
+
+/// Passes changes of the plugins on to the kernel process.
+struct PluginReporter {
+    outbox: Outbox,
+    places: Places,
+    black_box: Option<BlackBox>,
+}
+
+impl Observer for PluginReporter {
+    fn changed(&self, number: u64, record: Record) {
+        if let Some(black_box) = &self.black_box {
+            black_box.name(number, &record.name);
+        }
+        // A registration is plain data; it always has JSON.
+        let settings = serde_json::to_value(&record.registration).unwrap_or_default();
+        let Record { name, registration } = record;
+        let origin = self.places.borrow().get(&name).cloned().unwrap_or(registration.origin);
+        let record = PluginRecord { name, source: registration.source, origin, settings };
+        self.outbox.send(FromWorker::PluginRegistered(record));
+    }
+
+    fn removed(&self, name: &str) {
+        self.outbox.send(FromWorker::PluginRemoved { name: name.to_owned() });
+    }
 }
 
 /// A part of a cell that is ready to run.
@@ -45,7 +78,16 @@ impl Host {
         let session = Session::new(outbox, inbox, surface::shows());
         let engine = Rc::new(language::engine(&session));
         let notebook = Notebook::new(&engine);
-        Self { engine, session, slot: Rc::default(), notebook, sources: Sources::default(), standard: OnceCell::new() }
+        Self {
+            engine,
+            session,
+            slot: Rc::default(),
+            notebook,
+            sources: Sources::default(),
+            standard: OnceCell::new(),
+            places: Rc::default(),
+            told_variables: Vec::new(),
+        }
     }
 
     /// Does what a request asks; the message that answers it is to be sent by the caller.
@@ -61,9 +103,7 @@ impl Host {
             Request::Register { plugins } => Is::Registered { failed: self.register_again(plugins) },
             Request::Usage => Is::Usage(usage::now()),
             Request::Comms => {
-                // Whatever opened a comm has handled its messages when it came past; what is left is for comms that
-                // are gone.
-                while self.session.inbox.take_comm().is_some() {}
+                self.serve_comms();
                 Is::Done
             }
         };
@@ -74,13 +114,13 @@ impl Host {
     pub fn execute(&mut self, cell: &Execute) -> Finished {
         let source = format!("cell {}", cell.cell);
         self.sources.remember(&source, &cell.code);
-        self.session.room.begin();
+        self.session.begin(cell);
         let outcome = self.run_text(&cell.code, &source);
         self.notebook.end_cell();
         let mut finished = Finished::default();
         match outcome {
             Ok(value) => {
-                if !cell.silent && !value.is_unit() {
+                if !cell.silent && !value.is_unit() && !runs::show_live(&value) {
                     self.session.outbox.send(FromWorker::Result { bundle: self.session.shows.bundle(&value) });
                 }
                 finished.expressions = self.expressions(&cell.expressions);
@@ -88,6 +128,7 @@ impl Host {
             Err(problem) => finished.problem = Some(problem),
         }
         finished.pages = self.session.take_pages();
+        self.tell_variables();
         flush_native_output();
         self.session.outbox.flush();
         finished
@@ -141,26 +182,24 @@ impl Host {
         let registration = Registration { source: text, ..header.registration };
         let hooks = plugin.hook_names();
         let plugins = self.session.plugins.clone();
+        let former = self.places.borrow_mut().insert(header.name.clone(), call.source.to_owned());
         let registered = plugins.borrow_mut().register(Box::new(plugin), registration);
-        registered.map_err(|error| call.problem(self, "PluginError", error.to_string()))?;
-        self.report(&plugins.borrow(), &header.name, call.source);
+        if let Err(error) = registered {
+            self.places.borrow_mut().extend(former.map(|place| (header.name.clone(), place)));
+            return Err(call.problem(self, "PluginError", error.to_string()));
+        }
         let text = format!("plugin {} registered: {hooks}\n", header.name);
         self.session.outbox.print(StreamName::Stdout, &text);
         Ok(Dynamic::UNIT)
     }
 
-    /// Tells the kernel process how a plugin is registered now.
-    pub fn report_plugin(&self, plugins: &PluginManager, name: &str) {
-        self.report(plugins, name, script::ORIGIN);
-    }
-
-    fn report(&self, plugins: &PluginManager, name: &str, origin: &str) {
-        let Some(record) = plugins.records().into_iter().find(|record| record.name == name) else { return };
-        // A registration is plain data; it always has JSON.
-        let settings = serde_json::to_value(&record.registration).unwrap_or_default();
-        let source = record.registration.source;
-        let record = PluginRecord { name: record.name, source, origin: origin.to_owned(), settings };
-        self.session.outbox.send(FromWorker::PluginRegistered(record));
+    /// From now on the kernel process hears of every change of the plugins, and finds in the black box which of them was
+    /// being called when this process dies.
+    pub fn observe_plugins(&mut self, black_box: Option<BlackBox>) {
+        let (outbox, places) = (self.session.outbox.clone(), self.places.clone());
+        let reporter = PluginReporter { outbox, places, black_box };
+        let running = black_box.map(|black_box| black_box.running());
+        self.session.plugins.borrow_mut().observe(Box::new(reporter), running);
     }
 
     /// Registers a former worker's plugins; those that failed, with the reason.
@@ -170,13 +209,38 @@ impl Host {
     }
 
     fn register_record(&mut self, record: &PluginRecord) -> Result<(), String> {
+        let registration: Registration =
+            serde_json::from_value(record.settings.clone()).map_err(|error| error.to_string())?;
+        if record.source.is_empty() {
+            return self.restore_built_in(&record.name, &registration);
+        }
         let cell = Cell::of(&record.source);
         self.sources.remember(&record.origin, &record.source);
-        let registration = serde_json::from_value(record.settings.clone()).map_err(|error| error.to_string())?;
+        self.places.borrow_mut().insert(record.name.clone(), record.origin.clone());
         let plugin = RhaiPlugin::new(&self.engine, &self.slot, &record.name, &cell.body, &record.origin)
             .map_err(|error| error.to_string())?;
         let registered = self.session.plugins.borrow_mut().register(Box::new(plugin), registration);
         registered.map(drop).map_err(|error| error.to_string())
+    }
+
+    /// A plugin compiled into the program is registered already; only whether it is called can differ.
+    fn restore_built_in(&mut self, name: &str, registration: &Registration) -> Result<(), String> {
+        let mut plugins = self.session.plugins.borrow_mut();
+        let restored = match registration.enabled && !registration.quarantined {
+            true => plugins.activate(name),
+            false => plugins.deactivate(name),
+        };
+        restored.map(drop).map_err(|error| error.to_string())
+    }
+
+    /// Tells the kernel process the names of the variables when a cell has changed them.
+    fn tell_variables(&mut self) {
+        let told = self.told_variables.iter().map(String::as_str);
+        if !self.variables().iter().map(|(name, ..)| *name).eq(told) {
+            let names: Vec<String> = self.variables().iter().map(|(name, ..)| (*name).to_owned()).collect();
+            self.told_variables.clone_from(&names);
+            self.session.outbox.send(FromWorker::Variables { names });
+        }
     }
 
     fn run_parts(&mut self, text: &str, source: &str) -> Outcome {
@@ -235,6 +299,17 @@ impl Host {
             Ok(Err(error)) => Err(self.reporter().problem(&error, source)),
             Err(panic) => Err(panicked(panic.as_ref())),
         }
+    }
+
+    /// Handles what clients have sent on comms while no cell ran; a panic of native code ends that, not the worker.
+    fn serve_comms(&self) {
+        self.session.room.begin();
+        let served = catch_unwind(AssertUnwindSafe(|| self.session.comms.serve(&self.session.inbox)));
+        if let Err(panic) = served {
+            self.session.outbox.print(StreamName::Stderr, &format!("{}\n", panicked(panic.as_ref()).message));
+        }
+        flush_native_output();
+        self.session.outbox.flush();
     }
 
     fn reporter(&self) -> Reporter<'_> {

@@ -1,12 +1,13 @@
 //! The worker process: its descriptors and threads.
 //!
 //! Descriptor 0 is the link to the kernel process, 1 and 2 are the write ends of pipes whose read ends are 3 and 4;
-//! the kernel process keeps those read ends too, and reads them when the worker has died. Read [`main`] first.
+//! the kernel process keeps those read ends too, and reads them when the worker has died, as it does the memory behind
+//! descriptor 5 ([`BlackBox`]). Read [`main`] first.
 
 use crate::capture::{self, Pipes};
 use crate::{Host, Inbox, Outbox};
 use candlewick_engine::interrupt;
-use candlewick_link::{Command, FrameReader, FrameWriter, FromWorker, Request, ToWorker};
+use candlewick_link::{BLACK_BOX_FD, BlackBox, Command, FrameReader, FrameWriter, FromWorker, Request, ToWorker};
 use candlewick_plugin_manager::PluginManager;
 use rustix::fs::{FileType, fstat};
 use std::io;
@@ -27,7 +28,7 @@ pub type Install = fn(&mut PluginManager);
 /// Runs the worker until its link closes or it is told to end; the exit status.
 pub fn main(install: Install) -> i32 {
     match set_up() {
-        Ok((link, pipes)) => match serve(link, Some(pipes), install) {
+        Ok((link, pipes)) => match serve_with(link, Some(pipes), inherited_black_box(), install) {
             Ok(()) => 0,
             Err(_) => 1,
         },
@@ -40,6 +41,10 @@ pub fn main(install: Install) -> i32 {
 /// # Errors
 /// A thread could not be started, or the engine thread panicked.
 pub fn serve(link: UnixStream, pipes: Option<Pipes>, install: Install) -> io::Result<()> {
+    serve_with(link, pipes, None, install)
+}
+
+fn serve_with(link: UnixStream, pipes: Option<Pipes>, black_box: Option<BlackBox>, install: Install) -> io::Result<()> {
     let outbox = Outbox::with_pipes(FrameWriter::new(link.try_clone()?), pipes);
     let carrier = outbox.clone();
     let thread = |name: &str| std::thread::Builder::new().name(name.into());
@@ -49,9 +54,9 @@ pub fn serve(link: UnixStream, pipes: Option<Pipes>, install: Install) -> io::Re
     let waiting = Arc::new(Waiting::default());
     let seen = waiting.clone();
     let inbox = Inbox::default();
-    let host_inbox = inbox.clone();
+    let equipment = Equipment { outbox, inbox: inbox.clone(), black_box };
     let engine = thread("engine").stack_size(ENGINE_STACK).spawn(move || {
-        run(outbox, host_inbox, &requests, &seen, install);
+        run(equipment, &requests, &seen, install);
         // The reader may be gone already.
         let _ = ended.send(());
     })?;
@@ -75,11 +80,22 @@ fn set_up() -> io::Result<(UnixStream, Pipes)> {
 }
 
 fn inherited_pipe(descriptor: i32) -> Option<OwnedFd> {
+    inherited(descriptor, FileType::Fifo)
+}
+
+fn inherited(descriptor: i32, kind: FileType) -> Option<OwnedFd> {
     // SAFETY: only asks; whether the descriptor is open is what is asked.
     let borrowed = unsafe { std::os::fd::BorrowedFd::borrow_raw(descriptor) };
-    let is_pipe = fstat(borrowed).is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Fifo);
-    // SAFETY: by the contract of the process, descriptors 3 and 4 are ours when they are pipes; nothing else holds them.
-    is_pipe.then(|| unsafe { OwnedFd::from_raw_fd(descriptor) })
+    let is_ours = fstat(borrowed).is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == kind);
+    // SAFETY: by the contract of the process, descriptors 3 to 5 are ours when they are what they should be; nothing else
+    // holds them.
+    is_ours.then(|| unsafe { OwnedFd::from_raw_fd(descriptor) })
+}
+
+/// None where the kernel process gave none: a death is then told without the plugin's name.
+fn inherited_black_box() -> Option<BlackBox> {
+    let memory = inherited(BLACK_BOX_FD, FileType::RegularFile)?;
+    BlackBox::open(&memory).ok()
 }
 
 /// How many requests are under way: an interrupt is for them, and must not hit what comes later.
@@ -108,10 +124,19 @@ impl Waiting {
     }
 }
 
+/// What the engine thread has of the process.
+struct Equipment {
+    outbox: Outbox,
+    inbox: Inbox,
+    black_box: Option<BlackBox>,
+}
+
 /// The engine thread: one host, one request after the other.
-fn run(outbox: Outbox, inbox: Inbox, requests: &Receiver<(u64, Request)>, waiting: &Waiting, install: Install) {
+fn run(equipment: Equipment, requests: &Receiver<(u64, Request)>, waiting: &Waiting, install: Install) {
+    let Equipment { outbox, inbox, black_box } = equipment;
     let mut host = Host::with_inbox(outbox.clone(), inbox);
     install(&mut host.session().plugins.borrow_mut());
+    host.observe_plugins(black_box);
     outbox.send(FromWorker::Ready { version: env!("CARGO_PKG_VERSION").to_owned() });
     while let Ok((id, request)) = requests.recv() {
         let answer = host.answer(id, request);

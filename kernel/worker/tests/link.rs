@@ -43,7 +43,7 @@ fn cells_answer_in_order_an_interrupt_stops_only_the_one_that_runs_and_the_worke
     assert!(matches!(worker.next(), FromWorker::Finished { id: 1, finished } if finished.problem.is_none()));
 
     worker.send.send(&ToWorker::Command(Command::Interrupt)).unwrap();
-    worker.execute(2, "let kept = 5; loop { }");
+    worker.execute(2, "loop { }");
     worker.send.send(&ToWorker::Command(Command::Interrupt)).unwrap();
     let FromWorker::Finished { id: 2, finished } = worker.next() else { panic!("cell 2 should have ended") };
     assert_eq!(finished.problem.unwrap().name, "Interrupted");

@@ -148,7 +148,7 @@ fn a_cell_run_again_replaces_its_plugin_and_a_new_worker_gets_it_again() {
     let mut other = Bench::new();
     let sent = other.request(Request::Register { plugins: vec![record.clone()] });
     assert!(
-        matches!(&sent[0], FromWorker::Reply { is: candlewick_link::Is::Registered { failed }, .. } if failed.is_empty()),
+        matches!(&sent[1], FromWorker::Reply { is: candlewick_link::Is::Registered { failed }, .. } if failed.is_empty()),
         "{sent:?}"
     );
     let row = other.plugins().borrow().plugins()[0].clone();

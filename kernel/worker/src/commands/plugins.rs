@@ -64,11 +64,6 @@ fn plugin(host: &mut Host, call: &Call) -> Outcome {
         }
     };
     let changed = changed.map_err(|error| call.problem(host, "PluginError", error.to_string()))?;
-    if verb == "unregister" && changed {
-        host.session().outbox.send(FromWorker::PluginRemoved { name: name.to_owned() });
-    } else if changed {
-        host.report_plugin(&plugins, name);
-    }
     let text = match changed {
         true => format!("{name}: {verb}d\n").replace("unregisterd", "unregistered"),
         false => format!("{name}: nothing to change\n"),

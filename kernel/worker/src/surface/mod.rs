@@ -7,6 +7,7 @@ mod arguments;
 mod confusion;
 mod data;
 mod frame;
+mod input;
 mod memory;
 mod nets;
 mod optimizers;
@@ -69,6 +70,7 @@ pub enum Kind {
 pub fn all() -> impl Iterator<Item = &'static Builtin> {
     let tables = [
         output::BUILTINS,
+        input::BUILTINS,
         tensor::BUILTINS,
         tensor_make::BUILTINS,
         tensor_math::BUILTINS,

@@ -14,6 +14,7 @@ pub struct Bench {
     host: Host,
     sent: Arc<Mutex<Vec<FromWorker>>>,
     cells: u64,
+    variables: Vec<String>,
 }
 
 #[allow(dead_code)] // each test file uses what it needs
@@ -21,15 +22,30 @@ impl Bench {
     /// A host in which nothing has run.
     pub fn new() -> Self {
         let sent = Arc::new(Mutex::new(Vec::new()));
-        Self { host: Host::new(Outbox::new(sent.clone())), sent, cells: 0 }
+        let mut host = Host::new(Outbox::new(sent.clone()));
+        host.observe_plugins(None);
+        Self { host, sent, cells: 0, variables: Vec::new() }
     }
 
-    /// Runs a cell; what it sent and how it ended.
+    /// The names of variables as the kernel process was told them last.
+    pub fn variables(&self) -> &[String] {
+        &self.variables
+    }
+
+    /// Runs a cell; what it sent beside the names of its variables, and how it ended.
     pub fn run(&mut self, code: &str) -> (Vec<FromWorker>, Finished) {
         self.cells += 1;
         let cell = Execute { code: code.to_owned(), cell: self.cells, ..Execute::default() };
         let finished = self.host.execute(&cell);
-        (std::mem::take(&mut self.sent.lock().unwrap()), finished)
+        let mut sent = std::mem::take(&mut *self.sent.lock().unwrap());
+        sent.retain(|message| match message {
+            FromWorker::Variables { names } => {
+                self.variables.clone_from(names);
+                false
+            }
+            _ => true,
+        });
+        (sent, finished)
     }
 
     /// Answers a request; what was sent.
