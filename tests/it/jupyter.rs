@@ -21,3 +21,8 @@ fn the_sidebar_and_widget_managers_get_their_answers() {
 fn it_keeps_its_state_when_interrupted_and_stops_queued_cells_after_an_error() {
     unittest(&Home::new(), "behaviour.py");
 }
+
+#[test]
+fn it_registers_with_a_client_that_lets_it_choose_its_ports() {
+    unittest(&Home::new(), "registration.py");
+}
