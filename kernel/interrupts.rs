@@ -65,7 +65,7 @@ impl RunningCell {
 
 impl Drop for RunningCell {
     fn drop(&mut self) {
-        *self.interrupts.running() = None;
+        self.interrupts.running().take_if(|asked| Arc::ptr_eq(asked, &self.asked));
     }
 }
 
