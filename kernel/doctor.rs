@@ -167,8 +167,7 @@ fn kernelspec_check(directory: &Path) -> Check {
 
 /// A file that is not there yet is made by the first kernel; looking must not make it.
 fn history() -> Check {
-    let advice =
-        "remove it, or set CANDLEWICK_HISTORY to another path or to `off`; until then kernels keep it in memory";
+    let advice = "set CANDLEWICK_HISTORY to another path, or to `off`; until then kernels keep their lines in memory";
     match history_file::place() {
         Ok(None) => Check::good("history", "off (CANDLEWICK_HISTORY)"),
         Ok(Some(path)) if !path.exists() => {
