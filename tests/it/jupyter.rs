@@ -8,8 +8,18 @@ fn it_passes_every_test_of_jupyter_kernel_test() {
 }
 
 #[test]
+fn a_cell_can_ask_its_user() {
+    unittest(&Home::new(), "questions.py");
+}
+
+#[test]
 fn its_history_outlives_it() {
     unittest(&Home::new(), "history.py");
+}
+
+#[test]
+fn comms_are_answered_for_while_the_worker_is_busy_and_closed_when_it_dies() {
+    unittest(&Home::new(), "comms.py");
 }
 
 #[test]
