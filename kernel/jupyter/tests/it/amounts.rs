@@ -40,14 +40,12 @@ async fn displays_in_a_loop_stay_under_the_rate_that_servers_take() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn control_is_answered_at_once_while_displays_are_held_back() {
     let (mut front_end, _served, _) = start().await;
-    let cell = front_end.send(Channel::Shell, "execute_request", json!({"code": "shows 1500"})).await.unwrap();
+    let cell = front_end.send(Channel::Shell, "execute_request", json!({"code": "shows 2000"})).await.unwrap();
     while front_end.next_message().await.unwrap().1.content["data"]["text/plain"] != "600" {}
-    let (started, mut asked) = (Instant::now(), 0);
-    while asked < 5 {
-        let info = front_end.request(Channel::Control, "kernel_info_request", json!({})).await.unwrap();
-        assert_eq!(info.transcript(), ["busy", "idle"]);
-        asked += 1;
-    }
+    let started = Instant::now();
+    let info = front_end.request(Channel::Control, "kernel_info_request", json!({})).await.unwrap();
+    assert_eq!(info.transcript(), ["busy", "idle"]);
+    // Its idle lets 500 more go at once; the 900 after them take 1.8 s.
     let answered = started.elapsed();
     front_end.collect(&cell).await.unwrap();
     assert!(answered < started.elapsed() / 2, "{answered:?} of {:?}", started.elapsed());
