@@ -15,6 +15,8 @@ pub struct Death {
     pub last_words: String,
     /// Whether the system killed some process for memory while the worker lived.
     pub for_memory: bool,
+    /// Why this kernel killed it, if it did.
+    pub by_kernel: Option<&'static str>,
 }
 
 /// Signals that end a process, with what they mean.
@@ -32,6 +34,9 @@ const SIGNALS: &[(i32, &str, &str)] = &[
 impl Death {
     /// A clause that follows "the worker": `was killed by SIGSEGV (segmentation fault)`.
     pub fn clause(&self) -> String {
+        if let Some(why) = self.by_kernel {
+            return format!("was killed by this kernel ({why})");
+        }
         let Some(status) = self.status else { return "ended, and the system does not say how".into() };
         match (status.signal(), status.code()) {
             (Some(libc::SIGKILL), _) => self.killed(),
@@ -76,5 +81,7 @@ mod tests {
         check(3 << 8, false, "exit code 3");
         check(libc::SIGUSR1, false, "was killed by signal");
         assert!(Death::default().clause().contains("does not say"));
+        let ours = Death { by_kernel: Some("why"), ..Death::default() };
+        assert_eq!(ours.clause(), "was killed by this kernel (why)");
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! Owns the checks. Must not change anything. Read [`Check`] first.
 
+use crate::history::History;
+use crate::history_file::{self, HistoryFile};
 use crate::install::remembered;
 use crate::kernelspec;
 use crate::lab::{is_complete, lab_directory};
@@ -54,7 +56,7 @@ pub fn doctor(as_json: bool) -> Result<bool> {
 fn checks() -> Vec<Check> {
     let mut checks = vec![version(), parts(), worker(), installed()];
     checks.extend(kernelspecs());
-    checks.extend([python(), lab(), rust(), cuda(), memory()]);
+    checks.extend([history(), python(), lab(), rust(), cuda(), memory()]);
     checks
 }
 
@@ -115,7 +117,7 @@ fn worker() -> Check {
 fn answered() -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let session = Session::start(&std::env::current_exe()?, Path::new("."))?;
+        let session = Session::start(&std::env::current_exe()?, Path::new("."), History::default())?;
         let status = session.is_complete("1 + 1".into()).await;
         session.shutdown().await;
         anyhow::ensure!(status.is_some(), "it ends before it answers");
@@ -160,6 +162,22 @@ fn kernelspec_check(directory: &Path) -> Check {
             "install again, or remove that directory",
         ),
         None => Check::broken("kernelspec", format!("{place}/kernel.json is damaged"), "install again"),
+    }
+}
+
+/// A file that is not there yet is made by the first kernel; looking must not make it.
+fn history() -> Check {
+    let advice = "set CANDLEWICK_HISTORY to another path, or to `off`; until then kernels keep their lines in memory";
+    match history_file::place() {
+        Ok(None) => Check::good("history", "off (CANDLEWICK_HISTORY)"),
+        Ok(Some(path)) if !path.exists() => {
+            Check::good("history", format!("none yet; it will be in {}", path.display()))
+        }
+        Ok(Some(path)) => match HistoryFile::open(&path).and_then(|file| file.sessions()) {
+            Ok(sessions) => Check::good("history", format!("{sessions} sessions in {}", path.display())),
+            Err(error) => Check::absent("history", format!("{} can't be used: {error:#}", path.display()), advice),
+        },
+        Err(error) => Check::absent("history", format!("{error:#}"), "set HOME"),
     }
 }
 

@@ -3,19 +3,26 @@
 //! Owns the commands, one notebook's state and its worker's supervision. Must not know tensors. Read `session` first:
 //! `kernel_process` (Jupyter) and `run` (headless) are its two front ends.
 
+mod comms;
 mod death;
 pub mod doctor;
+mod gpus;
 mod history;
+mod history_file;
 pub mod install;
+mod interrupts;
 pub mod kernel_process;
 mod kernelspec;
 pub mod lab;
+mod link_writer;
 mod notebook;
 mod notebook_outputs;
 pub mod parameters;
+mod parent;
 mod places;
 mod plugin_table;
 mod python;
+mod recovery;
 mod replace;
 pub mod run;
 mod session;
@@ -23,6 +30,7 @@ mod signals;
 mod supervisor;
 mod terminal;
 mod usage;
+mod widgets;
 mod worker_process;
 
 pub use terminal::say;

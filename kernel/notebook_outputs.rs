@@ -47,6 +47,8 @@ impl NotebookOutputs {
             Output::Result(bundle) => cell.add(Shown::Result(bundle)),
             Output::Clear { wait: true } => cell.clear_next = true,
             Output::Clear { wait: false } => cell.shown.clear(),
+            // Without a front end there is nobody to show a widget to.
+            Output::Comm(_) => {}
         }
     }
 

@@ -3,6 +3,7 @@
 //! Owns the order, the progress on the terminal, and the written copy. Must not know Jupyter's messages or tensors.
 //! Read [`run`] first.
 
+use crate::history::History;
 use crate::notebook::{Notebook, source};
 use crate::notebook_outputs::NotebookOutputs;
 use crate::parameters::{Parameter, inject};
@@ -44,7 +45,7 @@ pub fn run(job: &Job) -> Result<bool> {
     if let Some(out) = &job.out {
         write(&notebook, out)?;
     }
-    let session = Session::start(&std::env::current_exe()?, directory_of(&job.notebook))?;
+    let session = Session::start(&std::env::current_exe()?, directory_of(&job.notebook), History::default())?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let signals = Signals::listen()?;
     let outcome = runtime.block_on(async {
@@ -76,7 +77,7 @@ async fn run_cells(session: &Session, notebook: &mut Notebook, out: Option<&Path
         let (number, code) = (nth as u64 + 1, source(&notebook.cells()[index]));
         announce(number, code_cells.len(), &code);
         shown.outputs().begin(number);
-        let cell = Cell { code, number, ..Cell::default() };
+        let cell = Cell { code, number, allow_stdin: true, ..Cell::default() };
         let Finished { problem, pages, .. } = session.execute(cell, &shown).await;
         shown.settle();
         for page in pages {
@@ -172,9 +173,16 @@ impl OutputSink for Shown {
                 show_text(bundle);
             }
             Output::Display { bundle, .. } => show_text(bundle),
-            Output::Clear { .. } => {}
+            Output::Clear { .. } | Output::Comm(_) => {}
         }
         self.outputs().put(output);
+    }
+
+    async fn input(&self, prompt: &str, _password: bool) -> Result<String, String> {
+        Err(format!(
+            "`{}` was asked, but without Jupyter nobody can be asked: make it a parameter and give it with -p name=value",
+            prompt.trim()
+        ))
     }
 }
 

@@ -1,14 +1,19 @@
 //! One notebook's state, whoever shows it: Jupyter or the headless runner.
 //!
-//! Owns the worker, the plugins it must get again when it dies, and the history. Must not know Jupyter's messages,
+//! Owns the worker, the plugins it must get again when it dies, the open comms and the history. Must not know Jupyter's messages,
 //! notebooks or tensors. Read [`Session`] first, then [`OutputSink`].
 
+use crate::comms::Comms;
 use crate::history::History;
+use crate::interrupts::{Interrupts, Measure, RunningCell};
 use crate::supervisor::{Answer, Supervisor};
-use candlewick_link::{Bundle, Command, Completions, Execute, Finished, Inspection, Is, Problem, Request, StreamName};
+use candlewick_link::{
+    Bundle, Comm, Command, Completions, Execute, Finished, Inspection, Is, Problem, Request, StreamName, ToWorker,
+};
+use std::convert::Infallible;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::time::timeout;
 
 /// How long a worker may clean up after being asked to end.
@@ -35,12 +40,18 @@ pub enum Output {
         /// Wait for the next output.
         wait: bool,
     },
+    /// A message on a comm that the worker opened.
+    Comm(Comm),
 }
 
 /// Where outputs go while a cell runs.
 pub trait OutputSink: Sync {
     /// Takes one output; it may wait while whoever reads is slower.
     fn put(&self, output: Output) -> impl Future<Output = ()> + Send;
+
+    /// Asks the user for a line of text; an error says why nobody could be asked. Dropped when the answer is not wanted
+    /// any more.
+    fn input(&self, prompt: &str, password: bool) -> impl Future<Output = Result<String, String>> + Send;
 }
 
 /// A cell to run.
@@ -56,6 +67,10 @@ pub struct Cell {
     pub store_history: bool,
     /// Expressions to evaluate after it, name and text.
     pub expressions: Vec<(String, String)>,
+    /// Whether the sink can be asked for input.
+    pub allow_stdin: bool,
+    /// Whether the sink can show widgets.
+    pub widgets: bool,
 }
 
 /// The state of one notebook. Requests are served one after the other; [`Self::interrupt`] and [`Self::shutdown`] act
@@ -63,7 +78,9 @@ pub struct Cell {
 pub struct Session {
     supervisor: tokio::sync::Mutex<Supervisor>,
     live: crate::supervisor::Live,
-    history: Mutex<History>,
+    comms: Comms,
+    interrupts: Interrupts,
+    history: History,
 }
 
 impl Session {
@@ -71,27 +88,28 @@ impl Session {
     ///
     /// # Errors
     /// The operating system refuses the process.
-    pub fn start(program: &Path, directory: &Path) -> anyhow::Result<Self> {
+    pub fn start(program: &Path, directory: &Path, history: History) -> anyhow::Result<Self> {
         let supervisor = Supervisor::start(program, directory)?;
-        let live = supervisor.live();
-        Ok(Self { supervisor: tokio::sync::Mutex::new(supervisor), live, history: Mutex::default() })
+        let (live, comms, interrupts) = (supervisor.live(), supervisor.comms(), supervisor.interrupts());
+        let supervisor = tokio::sync::Mutex::new(supervisor);
+        Ok(Self { supervisor, live, comms, interrupts, history })
     }
 
     /// Runs a cell. All it shows has gone to `sink` when this returns.
     pub async fn execute(&self, cell: Cell, sink: &impl OutputSink) -> Finished {
         if cell.store_history && !cell.silent {
-            self.history().push(cell.number, &cell.code);
+            self.history.push(cell.number, &cell.code);
         }
         let recorder = Recorder { sink, result: Mutex::default() };
-        let Cell { code, number, silent, expressions, .. } = cell;
-        let request = Request::Execute(Execute { code, cell: number, silent, expressions, ..Execute::default() });
-        let finished = match self.ask(request, &recorder).await {
+        let Cell { code, number, silent, expressions, allow_stdin, widgets, .. } = cell;
+        let request = Request::Execute(Execute { code, cell: number, silent, expressions, allow_stdin, widgets });
+        let finished = match self.ask_interruptibly(request, &recorder).await {
             Ok(Answer::Finished(finished)) => finished,
             Ok(Answer::Reply(_)) => failed("the worker answered a cell with something else"),
             Err(problem) => Finished { problem: Some(problem), ..Finished::default() },
         };
-        if let Some(text) = recorder.result() {
-            self.history().set_output(number, &text);
+        if let Some(text) = recorder.result().filter(|_| cell.store_history) {
+            self.history.set_output(number, &text);
         }
         finished
     }
@@ -121,8 +139,26 @@ impl Session {
     }
 
     /// What was run so far.
-    pub fn history(&self) -> MutexGuard<'_, History> {
-        self.history.lock().unwrap_or_else(PoisonError::into_inner)
+    pub fn history(&self) -> &History {
+        &self.history
+    }
+
+    /// The comms that the worker has opened.
+    pub fn comms(&self) -> &Comms {
+        &self.comms
+    }
+
+    /// Hands a client's message on a comm to the worker, which handles it at once when a run moves.
+    pub fn put_comm(&self, comm: Comm) {
+        self.live.send(&ToWorker::Comm(comm));
+    }
+
+    /// Has the worker handle the messages on comms that nothing has handled yet.
+    pub async fn handle_comms(&self, sink: &impl OutputSink) {
+        // A worker that died of it has been replaced and has said so.
+        if let Err(problem) = self.ask_interruptibly(Request::Comms, sink).await {
+            sink.put(Output::Stream(StreamName::Stderr, format!("{}\n", problem.message))).await;
+        }
     }
 
     /// The worker's process id; none between two workers.
@@ -130,15 +166,23 @@ impl Session {
         self.live.handle().map(|worker| worker.pid())
     }
 
-    /// Stops what runs; state is kept.
+    /// Stops what runs; state is kept. A worker that has not reacted for some seconds is ended by another interrupt of
+    /// the same cell.
     pub fn interrupt(&self) {
-        self.live.command(Command::Interrupt);
+        match self.interrupts.ask(Instant::now()) {
+            Measure::Ask => self.live.send(&ToWorker::Command(Command::Interrupt)),
+            Measure::Kill => self.live.kill("it had ignored an interrupt for 5 s and was interrupted again"),
+        }
     }
 
     /// Ends the worker: asked first, killed when it takes too long. Afterwards no other is started.
     pub async fn shutdown(&self) {
+        tokio::join!(self.history.close(), self.end_worker());
+    }
+
+    async fn end_worker(&self) {
         let Some(worker) = self.live.close() else { return };
-        let _ = worker.send(&candlewick_link::ToWorker::Command(Command::Shutdown));
+        let _ = worker.send(&ToWorker::Command(Command::Shutdown));
         if timeout(CLEAN_UP, worker.death()).await.is_err() {
             worker.kill();
             worker.death().await;
@@ -149,6 +193,15 @@ impl Session {
     pub fn kill_worker(&self) {
         if let Some(worker) = self.live.handle() {
             worker.kill();
+        }
+    }
+
+    /// Asks what may take long: a cell, or a button that moves a run.
+    async fn ask_interruptibly(&self, request: Request, sink: &impl OutputSink) -> Result<Answer, Problem> {
+        let running = self.interrupts.begin();
+        tokio::select! {
+            answer = self.ask(request, sink) => answer,
+            never = offer_to_kill(&running, sink) => match never {},
         }
     }
 
@@ -170,6 +223,10 @@ impl<S: OutputSink> OutputSink for Recorder<'_, S> {
         }
         self.sink.put(output).await;
     }
+
+    async fn input(&self, prompt: &str, password: bool) -> Result<String, String> {
+        self.sink.input(prompt, password).await
+    }
 }
 
 impl<S> Recorder<'_, S> {
@@ -187,6 +244,19 @@ struct Nowhere;
 
 impl OutputSink for Nowhere {
     async fn put(&self, _output: Output) {}
+
+    async fn input(&self, _prompt: &str, _password: bool) -> Result<String, String> {
+        Err("nobody can be asked for input here".into())
+    }
+}
+
+/// Says, once the running cell has ignored an interrupt, what another one will do.
+async fn offer_to_kill(running: &RunningCell, sink: &impl OutputSink) -> Infallible {
+    running.ignores_an_interrupt().await;
+    let text = "The worker has not reacted to the interrupt for 5 s: it may be in native code that never asks for \
+                interrupts. Interrupt again to end it; the notebook's variables are then lost, plugins come back.\n";
+    sink.put(Output::Stream(StreamName::Stderr, text.into())).await;
+    std::future::pending().await
 }
 
 fn failed(message: &str) -> Finished {

@@ -3,12 +3,19 @@
 //! Owns the one running worker and the plugin table. Must not know cells' outputs beyond passing them on.
 //! Read [`Supervisor::ask`] first.
 
+use crate::comms::Comms;
 use crate::death::Death;
+use crate::interrupts::Interrupts;
 use crate::plugin_table::PluginTable;
+use crate::recovery::{Obituary, Recovery};
 use crate::session::{Output, OutputSink};
 use crate::worker_process::WorkerHandle;
-use candlewick_link::{Command, Finished, FromWorker, Is, Problem, Request, StreamName, ToWorker};
+use candlewick_link::{
+    Comm, CommWhat, Command, Finished, FromWorker, Is, PluginRecord, Problem, Request, StreamName, ToWorker,
+};
+use serde_json::json;
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::mpsc;
 
@@ -18,8 +25,9 @@ pub struct Supervisor {
     directory: PathBuf,
     worker: Option<Worker>,
     plugins: PluginTable,
-    /// Where the run that moved last can be resumed from.
-    checkpoint: Option<String>,
+    recovery: Recovery,
+    comms: Comms,
+    interrupts: Interrupts,
     next_id: u64,
     live: Live,
 }
@@ -41,6 +49,8 @@ pub struct Live(Arc<Mutex<Slot>>);
 struct Slot {
     handle: Option<WorkerHandle>,
     closed: bool,
+    /// Why this kernel itself has killed the worker.
+    killed: Option<&'static str>,
 }
 
 struct Worker {
@@ -48,6 +58,9 @@ struct Worker {
     messages: mpsc::Receiver<FromWorker>,
     ready: bool,
 }
+
+/// A question to the user that waits for its answer.
+type Question<'a> = Pin<Box<dyn Future<Output = (u64, Result<String, String>)> + Send + 'a>>;
 
 /// Why a request got no answer.
 enum Failure {
@@ -66,7 +79,9 @@ impl Supervisor {
             directory: directory.to_owned(),
             worker: None,
             plugins: PluginTable::default(),
-            checkpoint: None,
+            recovery: Recovery::default(),
+            comms: Comms::default(),
+            interrupts: Interrupts::default(),
             next_id: 0,
             live: Live::default(),
         };
@@ -77,6 +92,16 @@ impl Supervisor {
     /// For those who act at once.
     pub fn live(&self) -> Live {
         self.live.clone()
+    }
+
+    /// The comms that the worker has opened.
+    pub fn comms(&self) -> Comms {
+        self.comms.clone()
+    }
+
+    /// The interrupts of what runs.
+    pub fn interrupts(&self) -> Interrupts {
+        self.interrupts.clone()
     }
 
     /// Asks the worker and passes on what it shows meanwhile.
@@ -100,11 +125,10 @@ impl Supervisor {
             Some(worker) if worker.handle.has_ended() => Some(worker.handle.death().await),
             _ => None,
         };
-        if let Some(death) = &lost {
-            self.worker = None;
+        if let Some(death) = lost {
+            let obituary = self.bury(death, "while no cell ran", sink).await;
             let failed = self.bring_up(sink).await?;
-            let what = format!("The worker {} while no cell ran.{}", death.clause(), said(death));
-            let text = format!("{what} {}\n", self.what_came_back(&failed));
+            let text = format!("{} {}\n", obituary.what(), obituary.what_came_back(&self.plugins, &failed));
             sink.put(Output::Stream(StreamName::Stderr, text)).await;
             return Ok(());
         }
@@ -119,14 +143,34 @@ impl Supervisor {
             self.start_worker().map_err(|error| Failure::NotStarted(format!("{error:#}")))?;
         }
         self.wait_until_ready(sink).await?;
-        if !fresh || self.plugins.records().is_empty() {
-            return Ok(Vec::new());
+        if fresh { self.register_again(sink).await } else { Ok(Vec::new()) }
+    }
+
+    /// Registers the plugins in a new worker, one after the other: one that ends the worker by that is left out, and the
+    /// next worker gets the others.
+    async fn register_again(&mut self, sink: &impl OutputSink) -> Result<Vec<(String, String)>, Failure> {
+        let (mut failed, mut left_out, mut next) = (Vec::new(), Vec::new(), 0);
+        while let Some(record) = self.plugins.records().get(next).cloned() {
+            let name = record.name.clone();
+            match self.exchange(Request::Register { plugins: vec![record] }, sink).await {
+                Ok(Answer::Reply(Is::Registered { failed: again })) => failed.extend(again),
+                Ok(_) => {}
+                Err(Failure::Died(death)) => {
+                    self.plugins.remove(&name);
+                    left_out
+                        .push((name, format!("the worker {} just then; it is left out from now on", death.clause())));
+                    self.worker = None;
+                    self.start_worker().map_err(|error| Failure::NotStarted(format!("{error:#}")))?;
+                    self.wait_until_ready(sink).await?;
+                    (failed, next) = (Vec::new(), 0);
+                    continue;
+                }
+                Err(other) => return Err(other),
+            }
+            next += 1;
         }
-        let plugins = self.plugins.records().to_vec();
-        match self.exchange(Request::Register { plugins }, sink).await? {
-            Answer::Reply(Is::Registered { failed }) => Ok(failed),
-            _ => Ok(Vec::new()),
-        }
+        failed.extend(left_out);
+        Ok(failed)
     }
 
     fn start_worker(&mut self) -> anyhow::Result<()> {
@@ -145,7 +189,8 @@ impl Supervisor {
                 if let Some(worker) = &mut self.worker {
                     worker.ready = true;
                 }
-            } else {
+            } else if !matches!(message, FromWorker::PluginRegistered(_)) {
+                // Every worker begins with the plugins that are compiled in; the table holds what has changed since.
                 self.pass_on(message, sink).await;
             }
         }
@@ -155,16 +200,38 @@ impl Supervisor {
     async fn exchange(&mut self, request: Request, sink: &impl OutputSink) -> Result<Answer, Failure> {
         self.next_id += 1;
         let asked = self.next_id;
-        if let Some(worker) = &self.worker {
-            // A worker that can't be reached is dying; `receive` tells how.
-            let _ = worker.handle.send(&ToWorker::Request { id: asked, request });
+        let is_interruptible = matches!(request, Request::Execute(_) | Request::Comms);
+        self.send(&ToWorker::Request { id: asked, request });
+        if is_interruptible && self.interrupts.came() {
+            self.send(&ToWorker::Command(Command::Interrupt));
         }
+        // Dropped with the request: who was asked then need not answer any more.
+        let mut question: Option<Question<'_>> = None;
         loop {
-            match self.receive().await? {
+            let message = tokio::select! {
+                biased;
+                message = self.receive() => message?,
+                (id, answer) = answered(&mut question) => {
+                    question = None;
+                    self.send(&ToWorker::Input { id, answer });
+                    continue;
+                }
+            };
+            match message {
                 FromWorker::Finished { id, finished } if id == asked => return Ok(Answer::Finished(finished)),
                 FromWorker::Reply { id, is } if id == asked => return Ok(Answer::Reply(is)),
+                FromWorker::Input { id, prompt, password } => {
+                    question = Some(Box::pin(async move { (id, sink.input(&prompt, password).await) }));
+                }
                 other => self.pass_on(other, sink).await,
             }
+        }
+    }
+
+    fn send(&self, message: &ToWorker) {
+        if let Some(worker) = &self.worker {
+            // A worker that can't be reached is dying; `receive` tells how.
+            let _ = worker.handle.send(message);
         }
     }
 
@@ -182,18 +249,42 @@ impl Supervisor {
             FromWorker::Display { bundle, display_id, update } => Output::Display { bundle, display_id, update },
             FromWorker::Result { bundle } => Output::Result(bundle),
             FromWorker::ClearOutput { wait } => Output::Clear { wait },
-            FromWorker::PluginRegistered(record) => return self.plugins.put(record),
+            FromWorker::PluginRegistered(record) => return self.put_plugin(record),
             FromWorker::PluginRemoved { name } => return self.plugins.remove(&name),
             FromWorker::Checkpoint { path } => {
-                self.checkpoint = path;
+                self.recovery.checkpoint = path;
                 return;
             }
-            // Answers to requests whose asker has gone.
-            // Sent only to cells that allow it.
-            FromWorker::Input { .. } | FromWorker::Comm(_) | FromWorker::Variables { .. } => return,
-            FromWorker::Ready { .. } | FromWorker::Finished { .. } | FromWorker::Reply { .. } => return,
+            FromWorker::Variables { names } => {
+                self.recovery.variables = names;
+                return;
+            }
+            FromWorker::Comm(comm) => {
+                self.comms.note(&comm);
+                Output::Comm(comm)
+            }
+            // Answers to requests whose asker has gone, and questions of theirs.
+            FromWorker::Finished { .. } | FromWorker::Reply { .. } | FromWorker::Input { .. } => return,
+            FromWorker::Ready { .. } => return,
         };
         sink.put(output).await;
+    }
+
+    fn put_plugin(&mut self, record: PluginRecord) {
+        if self.plugins.records().iter().all(|other| other.name != record.name || other.source != record.source) {
+            self.recovery.forgive(&record.name);
+        }
+        self.plugins.put(record);
+    }
+
+    /// Takes leave of a dead worker, and of its comms at once: nobody answers on them any more.
+    async fn bury(&mut self, death: Death, place: &str, sink: &impl OutputSink) -> Obituary {
+        let running = self.worker.take().and_then(|worker| worker.handle.running_plugin());
+        for id in self.comms.close_all() {
+            sink.put(Output::Comm(Comm { id, what: CommWhat::Close, data: json!({}) })).await;
+        }
+        let death = Death { by_kernel: self.live.why_killed(), ..death };
+        self.recovery.died(&death, place, running, &mut self.plugins)
     }
 
     /// Says what died, starts another worker, and says what came back.
@@ -202,36 +293,16 @@ impl Supervisor {
             Failure::Died(death) => death,
             other => return self.not_started(other),
         };
-        self.worker = None;
         if self.live.is_closed() {
+            self.worker = None;
             return problem("KernelShutdown", format!("The worker ended in {place}: the kernel is shutting down."));
         }
-        let what = format!("The worker {} in {place}.{}", death.clause(), said(&death));
-        let resume = self.checkpoint.take().map_or(String::new(), |path| resume_line(&path));
-        match self.bring_up(sink).await {
-            Ok(failed) => problem("WorkerDied", format!("{what}\n{}{resume}", self.what_came_back(&failed))),
-            Err(again) => {
-                let again = self.not_started(again).message;
-                problem("WorkerDied", format!("{what}\n{again}"))
-            }
-        }
-    }
-
-    /// The sentence about the new worker.
-    fn what_came_back(&self, failed: &[(String, String)]) -> String {
-        let is_back = |name: &&str| failed.iter().all(|(other, _)| other != name);
-        let names: Vec<&str> =
-            self.plugins.records().iter().map(|record| record.name.as_str()).filter(is_back).collect();
-        let mut text = "A new worker runs; variables and functions of earlier cells are gone, \
-                        run the cells that make them again."
-            .to_owned();
-        if !names.is_empty() {
-            text += &format!(" Plugins registered again: {}.", names.join(", "));
-        }
-        for (name, reason) in failed {
-            text += &format!(" Plugin {name} could not be registered again: {reason}.");
-        }
-        text
+        let obituary = self.bury(death, &format!("in {place}"), sink).await;
+        let then = match self.bring_up(sink).await {
+            Ok(failed) => obituary.what_came_back(&self.plugins, &failed),
+            Err(again) => self.not_started(again).message,
+        };
+        problem("WorkerDied", format!("{}\n{then}", obituary.what()))
     }
 
     /// The next request tries again.
@@ -240,7 +311,7 @@ impl Supervisor {
             worker.handle.kill();
         }
         let why = match failure {
-            Failure::Died(death) => format!("it {} before it was ready.{}", death.clause(), said(&death)),
+            Failure::Died(death) => format!("it {} before it was ready. {}", death.clause(), death.last_words.trim()),
             Failure::NotStarted(why) => why,
         };
         problem(
@@ -257,9 +328,18 @@ impl Live {
     }
 
     /// Sends what acts at once. Without a worker, or to one that is dying, there is nothing to act on.
-    pub fn command(&self, command: Command) {
+    pub fn send(&self, message: &ToWorker) {
         if let Some(worker) = self.handle() {
-            let _ = worker.send(&ToWorker::Command(command));
+            let _ = worker.send(message);
+        }
+    }
+
+    /// Ends the worker at once; the running cell ends with an error that says why.
+    pub fn kill(&self, why: &'static str) {
+        let mut slot = self.slot();
+        slot.killed = Some(why);
+        if let Some(worker) = &slot.handle {
+            worker.kill();
         }
     }
 
@@ -268,6 +348,10 @@ impl Live {
         let mut slot = self.slot();
         slot.closed = true;
         slot.handle.clone()
+    }
+
+    fn why_killed(&self) -> Option<&'static str> {
+        self.slot().killed.take()
     }
 
     fn is_closed(&self) -> bool {
@@ -288,6 +372,14 @@ impl Live {
     }
 }
 
+/// Waits for the answer to the question, if there is one.
+async fn answered(question: &mut Option<Question<'_>>) -> (u64, Result<String, String>) {
+    match question {
+        Some(question) => question.as_mut().await,
+        None => std::future::pending().await,
+    }
+}
+
 /// Where a request came from, for the report of a death.
 fn place(request: &Request) -> String {
     match request {
@@ -302,12 +394,6 @@ fn place(request: &Request) -> String {
 }
 
 /// A new installation may stand where this kernel's executable was.
-fn resume_line(path: &str) -> String {
-    format!(
-        "\nThe run goes on from its last checkpoint with: let run = fit(net, data, #{{ resume: {path:?} }}) and its other options as before."
-    )
-}
-
 fn check_version(version: &str) -> Result<(), String> {
     let ours = env!("CARGO_PKG_VERSION");
     match version == ours {
@@ -318,18 +404,34 @@ fn check_version(version: &str) -> Result<(), String> {
     }
 }
 
-/// The last words, on lines of their own.
-fn said(death: &Death) -> String {
-    match death.last_words.trim() {
-        "" => String::new(),
-        words => format!(" Its last words:\n{words}\n"),
-    }
-}
-
 fn problem(name: &str, message: String) -> Problem {
     let mut traceback: Vec<String> = message.lines().map(str::to_owned).collect();
     if let Some(first) = traceback.first_mut() {
         *first = format!("\u{1b}[31m{name}\u{1b}[0m: {first}");
     }
     Problem { name: name.into(), message, traceback }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Nowhere;
+
+    impl OutputSink for Nowhere {
+        async fn put(&self, _output: Output) {}
+        async fn input(&self, _prompt: &str, _password: bool) -> Result<String, String> {
+            Err(String::new())
+        }
+    }
+
+    #[tokio::test]
+    async fn a_worker_that_never_starts_is_told_at_every_request_and_not_tried_for_ever() {
+        let mut supervisor = Supervisor::start(Path::new("false"), Path::new(".")).unwrap();
+        for _ in 0..3 {
+            let problem = supervisor.ask(Request::Usage, &Nowhere).await.unwrap_err();
+            assert_eq!(problem.name, "WorkerNotStarted");
+            assert!(problem.message.contains("exit code 1 before it was ready"), "{}", problem.message);
+        }
+    }
 }

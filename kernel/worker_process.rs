@@ -3,11 +3,12 @@
 //! Owns the child's descriptors, its two watching threads and its death. Must not know cells, plugins or sessions.
 //! Read [`WorkerHandle`] first. The child finds the link at descriptor 0, its own output pipes at 1 and 2, and their
 //! read ends at 3 and 4: it captures what it prints itself, and what it could not read any more is read here after
-//! its death.
+//! its death. At 5 it finds the memory in which it leaves which plugin it calls.
 
 use crate::death::{Death, kills_for_memory};
+use crate::link_writer::LinkWriter;
 use anyhow::{Context, Result};
-use candlewick_link::{FrameReader, FrameWriter, FromWorker, LinkError, ToWorker};
+use candlewick_link::{BLACK_BOX_FD, BlackBox, FrameReader, FrameWriter, FromWorker, LinkError, ToWorker};
 use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 use std::fs::File;
 use std::io::Read;
@@ -33,9 +34,10 @@ const GRACE: Duration = Duration::from_secs(2);
 #[derive(Clone)]
 pub struct WorkerHandle {
     child: Arc<Mutex<Child>>,
-    link: Arc<Mutex<FrameWriter<UnixStream, ToWorker>>>,
+    link: Arc<Mutex<FrameWriter<LinkWriter, ToWorker>>>,
     death: watch::Receiver<Option<Death>>,
     pid: u32,
+    black_box: Option<BlackBox>,
 }
 
 impl WorkerHandle {
@@ -47,21 +49,31 @@ impl WorkerHandle {
         let (near, far) = UnixStream::pair().context("can't make the link to the worker")?;
         let outputs = OutputPipes::new().context("can't make the worker's output pipes")?;
         let memory_kills = kills_for_memory();
-        let child = spawn(program, directory, far, &outputs)
+        // Without it a death is told without the plugin's name.
+        let black_box = BlackBox::create().ok();
+        let memory = black_box.as_ref().map(|(_, memory)| memory);
+        let child = spawn(program, directory, far, &outputs, memory)
             .with_context(|| format!("can't start the worker `{} worker`", program.display()))?;
         let (death, pid) = (watch::channel(None), child.id());
         let handle = Self {
             child: Arc::new(Mutex::new(child)),
-            link: Arc::new(Mutex::new(FrameWriter::new(near.try_clone()?))),
+            link: Arc::new(Mutex::new(FrameWriter::new(LinkWriter::new(near.try_clone()?)))),
             death: death.1,
             pid,
+            black_box: black_box.map(|(shared, _)| shared),
         };
         let messages = handle.clone().read(near.try_clone()?)?;
         handle.clone().await_end(near, outputs.close_far_ends(), memory_kills, death.0)?;
         Ok((handle, messages))
     }
 
-    /// Sends one message. To a dead worker it is an error; its death is told by [`Self::death`].
+    /// The plugin that is being called, or was when the worker died.
+    pub fn running_plugin(&self) -> Option<String> {
+        self.black_box.and_then(|black_box| black_box.running_name())
+    }
+
+    /// Sends one message, without waiting for the worker to take it. To a dead worker it is an error; its death is told
+    /// by [`Self::death`].
     pub fn send(&self, message: &ToWorker) -> Result<(), LinkError> {
         locked(&self.link).send(message)
     }
@@ -134,7 +146,7 @@ impl WorkerHandle {
             let status = locked(&self.child).wait().ok();
             let last_words = outputs.each_mut().map(remaining).concat();
             let for_memory = memory_kills < kills_for_memory();
-            let _ = death.send(Some(Death { status, last_words, for_memory }));
+            let _ = death.send(Some(Death { status, last_words, for_memory, by_kernel: None }));
         })?;
         Ok(())
     }
@@ -158,19 +170,28 @@ impl OutputPipes {
     }
 }
 
-fn spawn(program: &Path, directory: &Path, link: UnixStream, outputs: &OutputPipes) -> Result<Child> {
+fn spawn(
+    program: &Path,
+    directory: &Path,
+    link: UnixStream,
+    outputs: &OutputPipes,
+    memory: Option<&OwnedFd>,
+) -> Result<Child> {
     let read = [above_standard(&outputs.read[0])?, above_standard(&outputs.read[1])?];
-    let targets: [(RawFd, RawFd); 2] = [(read[0].as_raw_fd(), 3), (read[1].as_raw_fd(), 4)];
+    let memory = memory.map(above_standard).transpose()?;
+    let memory_fd = memory.as_ref().map_or(-1, AsRawFd::as_raw_fd);
+    let targets: [(RawFd, RawFd); 3] = [(read[0].as_raw_fd(), 3), (read[1].as_raw_fd(), 4), (memory_fd, BLACK_BOX_FD)];
     let mut command = Command::new(program);
     command.arg("worker").current_dir(directory).stdin(Stdio::from(OwnedFd::from(link)));
     command.stdout(outputs.write[0].try_clone()?).stderr(outputs.write[1].try_clone()?);
     // A group of its own: Ctrl-C on a terminal reaches the kernel, which interrupts the worker by message.
     command.process_group(0);
-    // SAFETY: between fork and exec only `dup2` is called, which is async-signal-safe and allocates nothing. The
-    // source descriptors are above 4 and live until `spawn` returns.
+    // SAFETY: between fork and exec only `dup2` and `prctl` are called, which are system calls and allocate nothing. The
+    // source descriptors are above 5 and live until `spawn` returns.
     unsafe {
         command.pre_exec(move || {
-            for (from, to) in targets {
+            huge_pages(true);
+            for (from, to) in targets.into_iter().filter(|(from, _)| *from >= 0) {
                 if libc::dup2(from, to) < 0 {
                     return Err(std::io::Error::last_os_error());
                 }
@@ -179,6 +200,18 @@ fn spawn(program: &Path, directory: &Path, link: UnixStream, outputs: &OutputPip
         });
     }
     Ok(command.spawn()?)
+}
+
+/// Whether the system may back the memory of this process, and of those it starts, with huge pages. A kernel process
+/// holds some hundred small blocks: in huge pages they take 8 MB more. The worker's tensors gain by them.
+pub fn huge_pages(allowed: bool) {
+    #[cfg(target_os = "linux")]
+    // SAFETY: sets a flag of this process. A system that refuses leaves it as it was.
+    unsafe {
+        libc::prctl(libc::PR_SET_THP_DISABLE, libc::c_ulong::from(!allowed), 0, 0, 0)
+    };
+    #[cfg(not(target_os = "linux"))]
+    let _ = allowed;
 }
 
 /// A copy of the descriptor outside the numbers that the child's are put at.

@@ -7,8 +7,10 @@
 mod capture;
 mod cell;
 pub mod commands;
+pub mod comms;
 mod complete;
 mod completeness;
+mod cursor;
 mod host;
 mod inbox;
 mod inspect;
@@ -24,6 +26,7 @@ pub mod session;
 pub mod show;
 pub mod surface;
 mod usage;
+mod widget;
 
 pub use capture::Pipes;
 pub use host::Host;

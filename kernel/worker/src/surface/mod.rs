@@ -8,12 +8,14 @@ mod confusion;
 mod data;
 mod frame;
 mod input;
+mod keywords;
 mod memory;
 mod nets;
 mod optimizers;
 mod output;
 mod plot;
 mod plugins;
+mod signature;
 mod tensor;
 mod tensor_make;
 mod tensor_math;
@@ -25,6 +27,8 @@ use crate::show::Shows;
 use rhai::Engine;
 
 pub use arguments::{Answer, fault, interrupted};
+pub use keywords::{KEYWORDS, keyword};
+pub use signature::quoted;
 
 /// One entry of the language surface.
 pub struct Builtin {
