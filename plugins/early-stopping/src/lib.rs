@@ -48,7 +48,10 @@ impl EarlyStopping {
             Strategy::Patience => {
                 let waited = epoch - watch.best_epoch;
                 (waited >= *patience).then(|| {
-                    format!("{monitor} has not got better by {min_delta} for {waited} epochs; its best was at epoch {}", watch.best_epoch + 1)
+                    format!(
+                        "{monitor} has not got better by {min_delta} for {waited} epochs; its best was at epoch {}",
+                        watch.best_epoch + 1
+                    )
                 })
             }
             Strategy::Plateau => {
@@ -101,7 +104,9 @@ impl Plugin for EarlyStopping {
 
     fn end_training_session(&mut self, ctx: &mut Context) -> Result<(), PluginError> {
         let Some(watch) = self.runs.remove(ctx.run) else { return Ok(()) };
-        let Some(model) = ctx.working.model.clone().filter(|_| self.settings.restore_best_weights) else { return Ok(()) };
+        let Some(model) = ctx.working.model.clone().filter(|_| self.settings.restore_best_weights) else {
+            return Ok(());
+        };
         if watch.weights.is_empty() || watch.best_epoch == ctx.epoch {
             return Ok(());
         }

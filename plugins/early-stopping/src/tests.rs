@@ -48,7 +48,8 @@ fn end_epoch(plugin: &mut EarlyStopping, ctx: &mut Context, epoch: usize, loss: 
 fn it_stops_at_the_epoch_that_its_settings_say() {
     let check = |config: Value, losses: &[f64], expect: Option<usize>| {
         let (mut plugin, mut ctx) = (plugin(config.clone()), Context::default());
-        let stopped = losses.iter().enumerate().find(|(epoch, loss)| end_epoch(&mut plugin, &mut ctx, *epoch, **loss).is_some());
+        let stopped =
+            losses.iter().enumerate().find(|(epoch, loss)| end_epoch(&mut plugin, &mut ctx, *epoch, **loss).is_some());
         assert_eq!(stopped.map(|(epoch, _)| epoch), expect, "{config} {losses:?}");
     };
     check(json!({"patience": 2}), &[1.0, 0.5, 0.5, 0.5, 0.5], Some(3));
