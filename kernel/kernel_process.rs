@@ -36,9 +36,16 @@ pub fn serve(connection_file: &Path) -> Result<()> {
         let program = std::env::current_exe().context("can't find this executable's own path")?;
         let session = Arc::new(Session::start(&program, Path::new("."), history())?);
         let kernel = Arc::new(RhaiKernel::new(session.clone(), server.outputs()));
+        let stopper = server.stopper();
+        let mut serving = std::pin::pin!(server.serve(kernel));
         tokio::select! {
-            _ = server.serve(kernel) => {}
-            end = asked_to_end(&session) => end?,
+            _ = &mut serving => {}
+            end = asked_to_end(&session) => {
+                end?;
+                // What was published has yet to reach the clients.
+                stopper.stop();
+                serving.await;
+            }
         }
         session.shutdown().await;
         Ok(())

@@ -42,6 +42,13 @@
     }
     return painted;
   };
+  // A drawing in an image is drawn once more in the page, where its texts can be asked.
+  const drawings = [...document.querySelectorAll('.jp-Notebook img[src^="data:image/svg+xml"]')].map((image) => {
+    const drawing = document.createElement("div");
+    drawing.innerHTML = decodeURIComponent(image.src.slice(image.src.indexOf(",") + 1));
+    image.after(drawing);
+    return drawing;
+  });
   const found = [];
   for (const area of document.querySelectorAll(".jp-Notebook .jp-OutputArea-output")) {
     const walker = document.createTreeWalker(area, NodeFilter.SHOW_TEXT);
@@ -58,5 +65,6 @@
       found.push({ text, contrast: (a + 0.05) / (b + 0.05) });
     }
   }
+  drawings.forEach((drawing) => drawing.remove());
   return found;
 }

@@ -91,7 +91,6 @@ class Notebook:
         self.page = page
         self.cells = page.locator(".jp-Notebook .jp-Cell")
         expect(self.cells.first).to_be_visible()
-        # The kernel's name stands in the toolbar at once; idle means that it has answered.
         self.wait_for_idle()
 
     def cell(self, n):
@@ -119,21 +118,25 @@ class Notebook:
     def run(self, n, wait=True):
         """Runs the cell; with `wait` to its end."""
         self.select(n)
+        self._forget_prompt(n)
         self.page.keyboard.press("Control+Enter")
         if wait:
             self.wait_for_cell(n)
 
     def run_all(self):
         """Run → Run All Cells, to the end of the last one."""
+        first = self._first_code_cell()
+        self._forget_prompt(first)
         self.menu("Run", "Run All Cells")
-        self.wait_for_all()
+        self._wait_for_all_from(first)
 
     def restart_and_run_all(self):
         """Kernel → Restart Kernel and Run All Cells…, with its question answered, to the end of the last cell."""
+        first = self._first_code_cell()
+        self._forget_prompt(first)
         self.menu("Kernel", "Restart Kernel and Run All Cells…")
         self.page.locator(".jp-Dialog button.jp-mod-accept").click()
-        expect(self.page.locator(".jp-Dialog")).to_have_count(0)
-        self.wait_for_all()
+        self._wait_for_all_from(first)
 
     def interrupt(self):
         """The stop button of the toolbar."""
@@ -164,7 +167,8 @@ class Notebook:
 
     def wait_for_idle(self):
         """Until the kernel has nothing to do."""
-        expect(self.page.locator('.jp-NotebookPanel .jp-Notebook-ExecutionIndicator[data-status="idle"]')).to_be_visible()
+        # The indicator in the notebook's toolbar says idle before there is a kernel.
+        expect(self.page.locator("#jp-bottom-panel, #jp-main-statusbar").get_by_text(") | Idle")).to_be_visible()
 
     def outputs(self, n):
         """The cell's output area."""
@@ -200,6 +204,19 @@ class Notebook:
         """The list of files goes away, so that the notebook has the whole window."""
         self.page.locator('.jp-SideBar li[data-id="filebrowser"]').click()
         expect(self.page.locator("#filebrowser")).to_be_hidden()
+
+    def _first_code_cell(self):
+        return self.page.evaluate(
+            "() => [...document.querySelectorAll('.jp-Notebook .jp-Cell')].findIndex(c => c.classList.contains('jp-CodeCell'))"
+        )
+
+    def _forget_prompt(self, n):
+        """Marks the number of an earlier run: JupyterLab writes another as soon as the cell is sent."""
+        self.cell(n).locator(".jp-InputPrompt").evaluate("prompt => { prompt.textContent = '[old]:' }")
+
+    def _wait_for_all_from(self, first):
+        expect(self.cell(first).locator(".jp-InputPrompt")).not_to_have_text("[old]:")
+        self.wait_for_all()
 
     def screenshot(self, name):
         """The whole window to `SHOTS/name.png`. It is to be looked at."""

@@ -1,7 +1,10 @@
 //! What the tests share: the executable, a home directory of its own, notebooks, a Python with Jupyter's client.
 
 mod browser;
+pub mod kernel;
 mod python;
+pub mod random;
+pub mod subscriber;
 
 pub use browser::browser;
 pub use python::{client, python, script, unittest};
