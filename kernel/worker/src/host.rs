@@ -115,7 +115,6 @@ impl Host {
         let source = format!("cell {}", cell.cell);
         self.sources.remember(&source, &cell.code);
         self.session.begin(cell);
-        self.session.allow_questions(cell.allow_stdin);
         let outcome = self.run_text(&cell.code, &source);
         self.notebook.end_cell();
         let mut finished = Finished::default();

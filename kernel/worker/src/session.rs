@@ -64,6 +64,7 @@ impl Session {
     /// A cell begins.
     pub fn begin(&self, cell: &Execute) {
         self.room.begin();
+        self.may_ask.set(cell.allow_stdin);
         self.running.set(Running { cell: self.running.get().cell + 1, widgets: cell.widgets });
     }
 
@@ -92,11 +93,6 @@ impl Session {
     /// What the cell put into the pager.
     pub fn take_pages(&self) -> Vec<Bundle> {
         self.pages.take()
-    }
-
-    /// Says whether the cell that begins may ask the user.
-    pub fn allow_questions(&self, allowed: bool) {
-        self.may_ask.set(allowed);
     }
 
     /// The id of the next question to the user; none when nobody can be asked.
