@@ -2,8 +2,11 @@
 again, and what a saved notebook keeps."""
 
 import json
+import os
 import re
+import signal
 import unittest
+from pathlib import Path
 
 from page import WithLab, expect
 
@@ -12,6 +15,18 @@ LONG = """let net = sequential([linear(64, 32), relu(), linear(32, 10)]);
 let run = fit(net, dataset("digits"), #{ epochs: 100000, batch_size: 32, validation: 0.2, metrics: ["accuracy"],
                                          seed: 1, checkpoints: false });"""
 PLACE = re.compile(r"^at (\w+), .*; next is (\w+)$")
+
+
+def kill_newest_worker():
+    """As the operating system does to a process that takes too much memory."""
+    workers = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if process.joinpath("cmdline").read_bytes().split(b"\0")[:2] == [os.environ["CANDLEWICK"].encode(), b"worker"]:
+                workers.append((int(process.joinpath("stat").read_text().rsplit(")", 1)[1].split()[19]), int(process.name)))
+        except OSError:
+            pass  # it has ended meanwhile
+    os.kill(max(workers)[1], signal.SIGKILL)
 
 
 class Panel:
@@ -126,6 +141,29 @@ class Panels(WithLab):
         expect(notebook.cell(2)).to_contain_text("saw 90 steps")
         notebook.screenshot("panel-picture")
         self.assert_saved_without_widgets(notebook)
+
+    def test_a_worker_that_dies_leaves_the_picture_and_a_restart_disconnects_the_panel(self):
+        notebook = self.open([LONG, "run.resume()", "run"])
+        notebook.run(0)
+        notebook.run(1, wait=False)
+        panel = Panel(notebook.cell(1))
+        panel.expect_state("running")
+        expect(panel.root.locator(".chart svg")).to_be_visible()
+        kill_newest_worker()
+        notebook.wait_for_cell(1)
+        expect(panel.root).to_have_count(0)
+        self.assertIn("WorkerDied", notebook.text(1))
+        self.assertIn("svg", notebook.html(1))
+        notebook.screenshot("panel-worker-died")
+        notebook.run(0)
+        notebook.run(2)
+        panel = Panel(notebook.cell(2))
+        panel.expect_state("paused")
+        notebook.menu("Kernel", "Restart Kernel…")
+        notebook.page.locator(".jp-Dialog button.jp-mod-accept").click()
+        panel.expect_state("disconnected (was paused)")
+        expect(panel.button("Step")).to_have_attribute("aria-disabled", "true")
+        notebook.screenshot("panel-restarted")
 
     def assert_saved_without_widgets(self, notebook):
         """What is written to the file: pictures and text, whoever reads it."""

@@ -155,8 +155,9 @@ impl Panel {
         }
     }
 
-    fn open(&self, state: Map<String, Value>) -> (String, Widget) {
+    fn open(&self, mut state: Map<String, Value>) -> (String, Widget) {
         let id = self.session.next_comm_id();
+        state.insert("comm".to_owned(), id.clone().into());
         self.session.comms.listen(&id, self.listener.clone());
         let widget = Widget::open(&self.session.outbox, &id, &MODULE, state);
         (id, widget)

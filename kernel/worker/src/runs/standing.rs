@@ -70,8 +70,9 @@ fn measured(ctx: &Context) -> Vec<(String, f64)> {
 fn figures(run: &Run, progress: &display::Progress) -> Vec<(String, String)> {
     let figure = |name: &str, value: String| (name.to_owned(), value);
     let ctx = run.context();
-    let epoch = figure("epoch", format!("{} of {}", progress.epoch, progress.epochs));
-    let batch = figure("batch", format!("{} of {}", progress.batch, progress.batches));
+    let of = |done, all| format!("{} of {}", number::count(done), number::count(all));
+    let epoch = figure("epoch", of(progress.epoch, progress.epochs));
+    let batch = figure("batch", of(progress.batch, progress.batches));
     let elapsed = figure("elapsed", number::seconds(ctx.seconds));
     let speed = progress.rate.map(|rate| figure("speed", number::rate(rate, "step")));
     let left = progress.remaining.map(|seconds| figure("left", format!("about {}", number::seconds(seconds))));
