@@ -132,13 +132,18 @@ class Panels(WithLab):
 
     def test_a_run_that_ends_under_its_panel_leaves_a_picture_with_what_it_printed(self):
         plugin = "%%plugin talker\nfn end_training_session(ctx) { print(`saw ${ctx.global_step} steps`); }"
-        notebook = self.open([LONG.replace("100000", "2"), plugin, "run"])
+        notebook = self.open([LONG.replace("100000", "12"), plugin, "run.run_until(\"ctx.epoch == 5 && ctx.batch == 20\")"])
         notebook.run_all()
         panel = Panel(notebook.cell(2))
         panel.expect_state("paused")
+        panel.expect_at("start_training_batch")
+        notebook.hide_files()
+        for theme in ("light", "dark"):
+            notebook.dark(theme == "dark")
+            notebook.screenshot(f"panel-{theme}")
         panel.press("Resume")
         expect(panel.root).to_have_count(0)
-        expect(notebook.cell(2)).to_contain_text("saw 90 steps")
+        expect(notebook.cell(2)).to_contain_text("saw 540 steps")
         notebook.screenshot("panel-picture")
         self.assert_saved_without_widgets(notebook)
 

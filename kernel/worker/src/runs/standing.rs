@@ -73,7 +73,8 @@ fn figures(run: &Run, progress: &display::Progress) -> Vec<(String, String)> {
     let of = |done, all| format!("{} of {}", number::count(done), number::count(all));
     let epoch = figure("epoch", of(progress.epoch, progress.epochs));
     let batch = figure("batch", of(progress.batch, progress.batches));
-    let elapsed = figure("elapsed", number::seconds(ctx.seconds));
+    // A run that only stands before its first batch has taken some microseconds, which nobody wants to read.
+    let elapsed = figure("elapsed", number::seconds(if ctx.seconds < 1e-3 { 0.0 } else { ctx.seconds }));
     let speed = progress.rate.map(|rate| figure("speed", number::rate(rate, "step")));
     let left = progress.remaining.map(|seconds| figure("left", format!("about {}", number::seconds(seconds))));
     let values = progress.values.iter().map(|(name, value)| figure(&name.replace('_', " "), number::steady(*value, 4)));
