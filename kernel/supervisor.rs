@@ -5,11 +5,14 @@
 
 use crate::comms::{Closed, Comms};
 use crate::death::Death;
+use crate::interrupts::Interrupts;
 use crate::plugin_table::PluginTable;
 use crate::recovery::{Obituary, Recovery};
 use crate::session::{Output, OutputSink};
 use crate::worker_process::WorkerHandle;
-use candlewick_link::{Comm, CommWhat, Finished, FromWorker, Is, PluginRecord, Problem, Request, StreamName, ToWorker};
+use candlewick_link::{
+    Comm, CommWhat, Command, Finished, FromWorker, Is, PluginRecord, Problem, Request, StreamName, ToWorker,
+};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
@@ -24,6 +27,7 @@ pub struct Supervisor {
     plugins: PluginTable,
     recovery: Recovery,
     comms: Comms,
+    interrupts: Interrupts,
     next_id: u64,
     live: Live,
 }
@@ -77,6 +81,7 @@ impl Supervisor {
             plugins: PluginTable::default(),
             recovery: Recovery::default(),
             comms: Comms::default(),
+            interrupts: Interrupts::default(),
             next_id: 0,
             live: Live::default(),
         };
@@ -92,6 +97,11 @@ impl Supervisor {
     /// The comms that the worker has opened.
     pub fn comms(&self) -> Comms {
         self.comms.clone()
+    }
+
+    /// The interrupts of what runs.
+    pub fn interrupts(&self) -> Interrupts {
+        self.interrupts.clone()
     }
 
     /// Asks the worker and passes on what it shows meanwhile.
@@ -190,7 +200,11 @@ impl Supervisor {
     async fn exchange(&mut self, request: Request, sink: &impl OutputSink) -> Result<Answer, Failure> {
         self.next_id += 1;
         let asked = self.next_id;
+        let is_interruptible = matches!(request, Request::Execute(_) | Request::Comms);
         self.send(&ToWorker::Request { id: asked, request });
+        if is_interruptible && self.interrupts.came() {
+            self.send(&ToWorker::Command(Command::Interrupt));
+        }
         // Dropped with the request: who was asked then need not answer any more.
         let mut question: Option<Question<'_>> = None;
         loop {

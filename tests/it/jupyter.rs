@@ -18,6 +18,11 @@ fn its_history_outlives_it() {
 }
 
 #[test]
+fn comms_are_answered_for_while_the_worker_is_busy_and_closed_when_it_dies() {
+    unittest(&Home::new(), "comms.py");
+}
+
+#[test]
 fn the_sidebar_and_widget_managers_get_their_answers() {
     unittest(&Home::new(), "sidebar.py");
 }
@@ -25,4 +30,9 @@ fn the_sidebar_and_widget_managers_get_their_answers() {
 #[test]
 fn it_keeps_its_state_when_interrupted_and_stops_queued_cells_after_an_error() {
     unittest(&Home::new(), "behaviour.py");
+}
+
+#[test]
+fn it_registers_with_a_client_that_lets_it_choose_its_ports() {
+    unittest(&Home::new(), "registration.py");
 }

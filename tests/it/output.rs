@@ -106,3 +106,14 @@ fn a_sigterm_right_behind_a_cell_loses_nothing() {
         assert!(kernel.ended().success());
     }
 }
+
+#[test]
+fn two_hundred_megabytes_to_show_are_refused_with_the_reason_and_the_next_cell_works() {
+    let kernel = KernelProcess::start();
+    let mut client = kernel.client();
+    let mut cell = client.cell("let text = \"\"; text.pad(200 * 1024 * 1024, 'x'); display(text);");
+    let said = cell.stream("stderr");
+    assert!(said.contains("200 MB was not sent: 128 MB is the most"), "{said}");
+    cell.idle().answers_ok();
+    client.gives("1 + 1", "2");
+}

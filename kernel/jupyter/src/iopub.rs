@@ -83,7 +83,6 @@ impl IoPub {
 
     /// Publishes text, merged with what comes right after it; a large text in several messages.
     pub(crate) async fn stream(&self, parent: &Bytes, name: StreamName, text: String) {
-        self.pace.wait().await;
         let mut rest = text;
         while rest.len() > TEXT {
             let tail = rest.split_off(rest.floor_char_boundary(TEXT));
@@ -94,6 +93,7 @@ impl IoPub {
     }
 
     async fn stream_piece(&self, parent: &Bytes, name: StreamName, text: String) {
+        self.pace.text(&text).await;
         let budget = self.budget(text.len()).await;
         self.send(Command::Stream { parent: parent.clone(), name, text, _budget: budget }).await;
     }
@@ -119,9 +119,17 @@ impl IoPub {
         self.budget.clone().acquire_many_owned(bytes).await.ok()
     }
 
+    /// Holds text back to what a notebook server passes on.
+    pub(crate) fn set_behind_server(&self) {
+        self.pace.set_behind_server();
+    }
+
     /// Says that a request is being handled, or no longer.
     pub(crate) async fn status(&self, parent: &Bytes, state: &str) {
         self.publish(Draft::new("status", parent, json!({"execution_state": state}))).await;
+        if state == "idle" {
+            self.pace.reset();
+        }
     }
 
     /// Sends what waits and waits until clients' sockets have taken it, five seconds at most.

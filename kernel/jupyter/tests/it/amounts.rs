@@ -1,8 +1,10 @@
 //! Much output: how many messages it becomes, how fast they come, how large they may be, and that none is lost.
 
-use crate::toy::start;
-use candlewick_jupyter::{Channel, StreamName};
+use crate::toy::{Toy, connection, start};
+use candlewick_jupyter::front_end::FrontEnd;
+use candlewick_jupyter::{Channel, Server, StreamName};
 use serde_json::json;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -73,4 +75,18 @@ async fn a_large_text_comes_in_pieces() {
     let lengths: Vec<usize> = pieces.map(|piece| piece.content["text"].as_str().unwrap().len()).collect();
     assert_eq!(lengths.iter().sum::<usize>(), 8_000_000);
     assert!(lengths.iter().all(|length| *length <= 1 << 20), "{lengths:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn behind_a_notebook_server_text_is_held_back_and_whole() {
+    let server = Server::bind(&connection()).await.unwrap();
+    server.hold_back_text();
+    let connection = server.connection().clone();
+    let _served = tokio::spawn(server.serve(Arc::new(Toy::default())));
+    let mut front_end = FrontEnd::connect(&connection).await.unwrap();
+    let started = Instant::now();
+    let done = front_end.execute("text 1000000").await.unwrap();
+    assert_eq!(done.text(StreamName::Stdout).len(), 2_000_000);
+    // In four pieces: the third waits until the 1,048,576 bytes before it are 700,000 ahead at most, and so on.
+    assert!(started.elapsed() > Duration::from_millis(1_000), "{:?}", started.elapsed());
 }

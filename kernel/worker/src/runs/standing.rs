@@ -24,7 +24,7 @@ pub struct Standing {
 }
 
 impl Standing {
-    /// Of a run that moves or not, at that rate when it moves.
+    /// Of a run that moves or not. When it moves its rate is that of the recent past, else the mean of its training.
     pub fn of(run: &Run, moving: bool, steps_per_second: f64) -> Self {
         let state = match run.outcome() {
             Some(Outcome::Done) => "finished",
@@ -33,7 +33,7 @@ impl Standing {
             None if moving => "running",
             None => "paused",
         };
-        let progress = progress(run, steps_per_second);
+        let progress = progress(run, if state == "running" { steps_per_second } else { mean_rate(run) });
         let place = if state == "running" { String::new() } else { place(run) };
         let figures = figures(run, &progress);
         Self { title: format!("run {}", run.id()), state, place, progress, figures }
@@ -56,6 +56,13 @@ fn progress(run: &Run, steps_per_second: f64) -> display::Progress {
         rate,
         remaining: rate.filter(|_| !run.is_finished()).map(|rate| left / rate),
     }
+}
+
+/// Steps for each second of training and validation; of a run that has only just begun none that means anything.
+fn mean_rate(run: &Run) -> f64 {
+    let ctx = run.context();
+    let done = ctx.epoch * ctx.batches_per_epoch + ctx.training_batch_count;
+    if ctx.seconds < 1e-3 { 0.0 } else { done as f64 / ctx.seconds }
 }
 
 /// Losses, then metrics, of training before those of validation.
