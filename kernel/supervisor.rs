@@ -3,7 +3,7 @@
 //! Owns the one running worker and the plugin table. Must not know cells' outputs beyond passing them on.
 //! Read [`Supervisor::ask`] first.
 
-use crate::comms::Comms;
+use crate::comms::{Closed, Comms};
 use crate::death::Death;
 use crate::interrupts::Interrupts;
 use crate::plugin_table::PluginTable;
@@ -246,7 +246,10 @@ impl Supervisor {
     async fn pass_on(&mut self, message: FromWorker, sink: &impl OutputSink) {
         let output = match message {
             FromWorker::Stream { name, text } => Output::Stream(name, text),
-            FromWorker::Display { bundle, display_id, update } => Output::Display { bundle, display_id, update },
+            FromWorker::Display { bundle, display_id, update } => {
+                self.comms.note_display(&bundle, display_id.as_deref());
+                Output::Display { bundle, display_id, update }
+            }
             FromWorker::Result { bundle } => Output::Result(bundle),
             FromWorker::ClearOutput { wait } => Output::Clear { wait },
             FromWorker::PluginRegistered(record) => return self.put_plugin(record),
@@ -280,7 +283,10 @@ impl Supervisor {
     /// Takes leave of a dead worker, and of its comms at once: nobody answers on them any more.
     async fn bury(&mut self, death: Death, place: &str, sink: &impl OutputSink) -> Obituary {
         let running = self.worker.take().and_then(|worker| worker.handle.running_plugin());
-        for id in self.comms.close_all() {
+        for Closed { id, picture } in self.comms.close_all() {
+            if let Some((display, bundle)) = picture {
+                sink.put(Output::Display { bundle, display_id: Some(display), update: true }).await;
+            }
             sink.put(Output::Comm(Comm { id, what: CommWhat::Close, data: json!({}) })).await;
         }
         let death = Death { by_kernel: self.live.why_killed(), ..death };
