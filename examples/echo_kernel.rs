@@ -4,7 +4,7 @@
 //! with `"argv": ["…/echo_kernel", "{connection_file}"]` and `"interrupt_mode": "message"`.
 
 use candlewick_jupyter::{
-    Connection, ExecuteReply, ExecuteRequest, Failure, JupyterError, Kernel, KernelInfo, LanguageInfo, MimeBundle,
+    ConnectionFile, ExecuteReply, ExecuteRequest, Failure, JupyterError, Kernel, KernelInfo, LanguageInfo, MimeBundle,
     Outputs, Server, StreamName,
 };
 use std::path::Path;
@@ -41,7 +41,7 @@ impl Kernel for Echo {
 #[tokio::main(worker_threads = 2)]
 async fn main() -> Result<(), JupyterError> {
     let file = std::env::args().nth(1).unwrap_or_default();
-    let server = Server::bind(&Connection::read(Path::new(&file))?).await?;
+    let server = Server::start(&ConnectionFile::read(Path::new(&file))?).await?;
     server.serve(Arc::new(Echo)).await;
     Ok(())
 }

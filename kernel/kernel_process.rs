@@ -33,6 +33,10 @@ pub fn serve(connection_file: &Path) -> Result<()> {
     runtime.block_on(async {
         // The sockets first: a file that is served already must not cost a worker.
         let server = jupyter::Server::start(&connection).await?;
+        // Set by notebook servers, and by nothing that takes output as fast as it comes.
+        if std::env::var_os("JPY_SESSION_NAME").is_some() {
+            server.hold_back_text();
+        }
         let program = std::env::current_exe().context("can't find this executable's own path")?;
         let session = Arc::new(Session::start(&program, Path::new("."), history())?);
         let kernel = Arc::new(RhaiKernel::new(session.clone(), server.outputs()));

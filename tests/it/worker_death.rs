@@ -9,6 +9,11 @@ fn its_death_is_told_and_a_new_worker_has_the_plugins() {
 }
 
 #[test]
+fn plugins_come_back_as_they_were_and_a_hanging_worker_can_be_ended() {
+    unittest(&Home::new(), "recovery.py");
+}
+
+#[test]
 fn a_headless_run_fails_with_the_cell_and_the_signal() {
     let home = Home::new();
     let notebook = home.notebook("n.ipynb", &["1 + 1", "loop { }"]);

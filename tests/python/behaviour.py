@@ -55,7 +55,7 @@ class Behaviour(WithKernel):
     def test_a_silent_cell_shows_no_result_and_is_not_remembered(self):
         _, outputs = self.run_cell("1 + 1", silent=True)
         self.assertFalse([m for m in outputs if m["msg_type"] == "execute_result"])
-        history = self.kc.history(hist_access_type="tail", n=10)
+        history = self.kc.history(hist_access_type="range", session=0, start=0)
         while True:
             reply = self.kc.get_shell_msg(timeout=TIMEOUT)
             if reply["parent_header"].get("msg_id") == history:

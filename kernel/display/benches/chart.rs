@@ -29,5 +29,5 @@ fn chart() -> Chart {
         series("accuracy", Split::Training, steps(1.0)),
         series("accuracy", Split::Validation, epochs(1.0)),
     ];
-    Chart { title: String::new(), epochs: 100.0, log_loss: false, series }
+    Chart { epochs: 100.0, series, ..Chart::default() }
 }

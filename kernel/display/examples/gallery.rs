@@ -30,13 +30,15 @@ fn gallery() -> Result<Vec<(&'static str, Bundle)>> {
         run("", 100, 50, 100.0, 1.0),
         [run("run 1", 10, 45, 10.0, 1.0), run("branch 2", 10, 45, 6.5, 0.7)].concat(),
     );
-    let chart =
-        |series: Vec<Series>, epochs, log_loss| Chart { title: String::new(), epochs, log_loss, series }.bundle();
+    let chart = |series: Vec<Series>, epochs, log_loss| Chart { epochs, log_loss, series, ..Chart::default() }.bundle();
     Ok(vec![
         ("chart-live", chart(short, 10.0, false)),
         ("chart-long", chart(long.clone(), 100.0, false)),
         ("chart-log", chart(long, 100.0, true)),
-        ("chart-branches", Chart { title: "digits".into(), epochs: 10.0, log_loss: false, series: branches }.bundle()),
+        (
+            "chart-branches",
+            Chart { title: "digits".into(), epochs: 10.0, series: branches, ..Chart::default() }.bundle(),
+        ),
         ("chart-empty", chart(vec![series("", "loss", Split::Training, vec![])], 10.0, false)),
         ("chart-odd", chart(odd(), 10.0, false)),
         ("plot-line", line()?),

@@ -55,6 +55,8 @@ pub struct Chart {
     pub epochs: f64,
     /// Draws panels whose name contains `loss` with a logarithmic axis.
     pub log_loss: bool,
+    /// A line below the drawing, may be empty; the text does not repeat it.
+    pub note: String,
     /// The lines.
     pub series: Vec<Series>,
 }

@@ -32,11 +32,20 @@ impl Progress {
 
     /// `epoch 3/10  batch 12/45  ████▌░░░  loss 0.1234  3,120 steps/s  about 1 m 05 s left`.
     pub fn text(&self) -> String {
+        self.line(Some(text::bar(self.fraction(), BAR)))
+    }
+
+    /// The same without the bar, for where one is drawn.
+    pub fn words(&self) -> String {
+        self.line(None)
+    }
+
+    fn line(&self, bar: Option<String>) -> String {
         let mut parts = vec![format!("epoch {}/{}", number::count(self.epoch), number::count(self.epochs))];
         if self.batches > 0 {
             parts.push(format!("batch {}/{}", number::count(self.batch), number::count(self.batches)));
         }
-        parts.push(text::bar(self.fraction(), BAR));
+        parts.extend(bar);
         parts.extend(self.values.iter().map(|(name, value)| format!("{name} {}", number::steady(*value, 4))));
         parts.extend(self.rate.map(|rate| number::rate(rate, "step")));
         parts.extend(self.remaining.map(|seconds| format!("about {} left", number::seconds(seconds))));
@@ -68,6 +77,7 @@ mod tests {
         };
         let expect = "epoch 3/10  batch 23/46  █████░░░░░░░░░░░░░░░  loss 0.1234  accuracy 0.9700  3,120 steps/s  about 1 m 05 s left";
         assert_eq!(progress.text(), expect);
+        assert_eq!(progress.words(), expect.replace("  █████░░░░░░░░░░░░░░░", ""));
     }
 
     #[test]

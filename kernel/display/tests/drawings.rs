@@ -64,7 +64,7 @@ fn series(name: &str, split: Split, points: Vec<(f64, f64)>) -> Series {
 }
 
 fn chart(series: Vec<Series>) -> Chart {
-    Chart { title: "a < b & \"c\"".to_owned(), epochs: 10.0, log_loss: false, series }
+    Chart { title: "a < b & \"c\"".to_owned(), epochs: 10.0, series, ..Chart::default() }
 }
 
 /// Numbers that look like noise, between 0 and 1.

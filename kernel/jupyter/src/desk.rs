@@ -9,6 +9,7 @@ use crate::message::{Draft, Message};
 use crate::reply::{comm_info_content, history_content, inspect_content};
 use crate::request::{flag, text};
 use crate::session::Session;
+use crate::size::{LARGEST, too_large, weight};
 use crate::stdin::Questions;
 use crate::transport::Sender;
 use crate::{CompleteRequest, Failure, HistoryRequest, InspectRequest, Kernel, Outputs, PROTOCOL_VERSION};
@@ -88,6 +89,8 @@ impl<K: Kernel> Desk<K> {
 
     /// Sends a reply to the client that asked.
     pub(crate) fn reply(&self, channel: &impl Sender, to: &Message, content: Value, metadata: Map<String, Value>) {
+        let bytes = weight(&content);
+        let content = if bytes > LARGEST { refused(to, content, bytes) } else { content };
         let other_type = Some(reply_type(to.msg_type()));
         let draft = Draft { other_type, parent: to.header_bytes.clone(), metadata, content, ..Draft::default() };
         let Some((peer, identities)) = to.identities.split_first() else { return };
@@ -174,6 +177,16 @@ pub(crate) fn panicked(msg_type: &str, panic: tokio::task::JoinError) -> Failure
     });
     let said = said.unwrap_or_else(|| "no message".to_owned());
     Failure::new("KernelError", format!("the kernel failed inside {msg_type} ({said}); this is a fault of the kernel"))
+}
+
+/// The reply in the place of one that is too large.
+fn refused(to: &Message, content: Value, bytes: usize) -> Value {
+    let mut reply = Failure::new("TooLarge", too_large(&reply_type(to.msg_type()), bytes).trim_end()).reply();
+    if to.msg_type() == "execute_request" {
+        reply["execution_count"] = content["execution_count"].clone();
+        (reply["user_expressions"], reply["payload"]) = (json!({}), json!([]));
+    }
+    reply
 }
 
 fn unknown(msg_type: &str) -> Failure {

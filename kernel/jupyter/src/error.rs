@@ -78,6 +78,14 @@ pub enum JupyterError {
         /// How long each message was waited for.
         limit: std::time::Duration,
     },
+    /// A test's front end was told something else.
+    #[error("`{expected}` should have come, but `{found}` did")]
+    Unexpected {
+        /// The message that was asserted, as one line.
+        expected: String,
+        /// The one that came.
+        found: String,
+    },
 }
 
 /// Why the user could not be asked.

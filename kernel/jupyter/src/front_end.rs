@@ -1,7 +1,12 @@
 //! A front end for tests and benches: connects to a kernel over real sockets, asks, and collects what comes back.
 //!
 //! Owns the client's side of the protocol, on the `zeromq` crate's sockets so that the kernel's own are checked against
-//! another implementation. Must not know the kernel's internals beyond messages. Read [`FrontEnd`] first.
+//! another implementation. Must not know the kernel's internals beyond messages. Read [`FrontEnd`] first, then
+//! [`Transcript`].
+
+mod transcript;
+
+pub use transcript::Transcript;
 
 use crate::message::Draft;
 use crate::{Address, Channel, Connection, JupyterError, Message, Session, StreamName, Transport};

@@ -2,12 +2,15 @@
 //!
 //! Owns the queue of outputs, when merged text is sent, and the welcome of new subscribers. Must not know requests.
 //! Read [`IoPub`] first. A message that can't be merged goes out at once, after what waits; text and updates of
-//! displays wait at most [`MERGED_FOR`]. A producer that is faster than the clients is slowed down, never cut.
+//! displays wait at most [`MERGED_FOR`]. A producer that is faster than the clients, or than [`Pace`], is slowed down,
+//! never cut. Instead of a message that is larger than [`LARGEST`] a notice on stderr goes out.
 
 use crate::StreamName;
 use crate::message::Draft;
-use crate::pending::Pending;
+use crate::pace::Pace;
+use crate::pending::{Pending, TEXT};
 use crate::session::Session;
+use crate::size::{LARGEST, too_large, weight};
 use crate::transport::{Incoming, Sender, Socket};
 use bytes::Bytes;
 use serde_json::json;
@@ -18,8 +21,10 @@ use tokio::time::{Instant, sleep_until};
 
 /// Text and updates of displays are sent after this time at the latest.
 pub(crate) const MERGED_FOR: Duration = Duration::from_millis(30);
-/// Bytes of text that producers may be ahead of the actor.
+/// Bytes that producers may be ahead of the actor.
 const AHEAD: usize = 4 << 20;
+/// Messages of less than this are not counted among those bytes.
+const SMALL: usize = 4 << 10;
 /// Messages that producers may be ahead of the actor.
 const MESSAGES_AHEAD: usize = 4096;
 /// How long leaving clients may take to read what is left for them.
@@ -32,12 +37,16 @@ const BEFORE_A_QUESTION: Duration = Duration::from_millis(200);
 pub(crate) struct IoPub {
     queue: mpsc::Sender<Command>,
     budget: Arc<Semaphore>,
+    pace: Arc<Pace>,
 }
 
+/// What a command takes of the bytes that producers may be ahead, until it is handled.
+type Budget = Option<OwnedSemaphorePermit>;
+
 enum Command {
-    Publish(Draft),
-    Stream { parent: Bytes, name: StreamName, text: String, _budget: Option<OwnedSemaphorePermit> },
-    Update { display_id: String, draft: Draft },
+    Publish { draft: Draft, _budget: Budget },
+    Stream { parent: Bytes, name: StreamName, text: String, _budget: Budget },
+    Update { display_id: String, draft: Draft, _budget: Budget },
     Drain { limit: Duration, done: oneshot::Sender<bool> },
 }
 
@@ -46,6 +55,7 @@ struct Actor<S: Socket> {
     clients: S::Sender,
     session: Arc<Session>,
     pending: Pending,
+    pace: Arc<Pace>,
     /// When the oldest of what waits must be sent.
     due: Option<Instant>,
 }
@@ -55,26 +65,63 @@ impl IoPub {
     pub(crate) fn start(socket: impl Socket, session: Arc<Session>) -> Self {
         let (queue, commands) = mpsc::channel(MESSAGES_AHEAD);
         let clients = socket.sender();
-        let actor = Actor { socket, clients, session, pending: Pending::default(), due: None };
+        let pace = Arc::new(Pace::new());
+        let actor = Actor { socket, clients, session, pending: Pending::default(), pace: pace.clone(), due: None };
         tokio::spawn(actor.run(commands));
-        Self { queue, budget: Arc::new(Semaphore::new(AHEAD)) }
+        Self { queue, budget: Arc::new(Semaphore::new(AHEAD)), pace }
     }
 
     /// Publishes a message after everything before it.
     pub(crate) async fn publish(&self, draft: Draft) {
-        self.send(Command::Publish(draft)).await;
+        if Pace::counts(draft.msg_type()) {
+            self.pace.wait().await;
+            self.pace.count();
+        }
+        let (draft, budget) = self.weighed(draft).await;
+        self.send(Command::Publish { draft, _budget: budget }).await;
     }
 
-    /// Publishes text, merged with what comes right after it.
-    pub(crate) async fn stream(&self, parent: Bytes, name: StreamName, text: String) {
-        let bytes = u32::try_from(text.len().min(AHEAD)).unwrap_or(u32::MAX);
-        let budget = self.budget.clone().acquire_many_owned(bytes).await.ok();
-        self.send(Command::Stream { parent, name, text, _budget: budget }).await;
+    /// Publishes text, merged with what comes right after it; a large text in several messages.
+    pub(crate) async fn stream(&self, parent: &Bytes, name: StreamName, text: String) {
+        let mut rest = text;
+        while rest.len() > TEXT {
+            let tail = rest.split_off(rest.floor_char_boundary(TEXT));
+            self.stream_piece(parent, name, rest).await;
+            rest = tail;
+        }
+        self.stream_piece(parent, name, rest).await;
+    }
+
+    async fn stream_piece(&self, parent: &Bytes, name: StreamName, text: String) {
+        self.pace.text(&text).await;
+        let budget = self.budget(text.len()).await;
+        self.send(Command::Stream { parent: parent.clone(), name, text, _budget: budget }).await;
     }
 
     /// Publishes an update of a display, or a newer one that comes right after it.
     pub(crate) async fn update(&self, display_id: String, draft: Draft) {
-        self.send(Command::Update { display_id, draft }).await;
+        self.pace.wait().await;
+        let (draft, budget) = self.weighed(draft).await;
+        self.send(Command::Update { display_id, draft, _budget: budget }).await;
+    }
+
+    /// A message and what it takes of the budget; one that is surely too large is exchanged at once, before it takes room.
+    async fn weighed(&self, draft: Draft) -> (Draft, Budget) {
+        let bytes = weight(&draft.content) + draft.buffers.iter().map(Bytes::len).sum::<usize>();
+        if bytes > LARGEST {
+            return (notice(&draft.parent, &too_large(draft.msg_type(), bytes)), None);
+        }
+        (draft, if bytes < SMALL { None } else { self.budget(bytes).await })
+    }
+
+    async fn budget(&self, bytes: usize) -> Budget {
+        let bytes = u32::try_from(bytes.min(AHEAD)).unwrap_or(u32::MAX);
+        self.budget.clone().acquire_many_owned(bytes).await.ok()
+    }
+
+    /// Holds text back to what a notebook server passes on.
+    pub(crate) fn set_behind_server(&self) {
+        self.pace.set_behind_server();
     }
 
     /// Says that a request is being handled, or no longer.
@@ -143,11 +190,11 @@ impl<S: Socket> Actor<S> {
                 self.pending.stream(parent, name, text);
                 self.wait_or_send().await;
             }
-            Command::Update { display_id, draft } => {
+            Command::Update { display_id, draft, .. } => {
                 self.pending.update(display_id, draft);
                 self.wait_or_send().await;
             }
-            Command::Publish(draft) => {
+            Command::Publish { draft, .. } => {
                 self.send_pending().await;
                 self.send(draft).await;
             }
@@ -170,14 +217,28 @@ impl<S: Socket> Actor<S> {
         self.due = None;
         if !self.pending.is_empty() {
             for draft in self.pending.take() {
+                self.pace.count();
                 self.send(draft).await;
             }
         }
     }
 
     async fn send(&mut self, draft: Draft) {
+        let frames = self.frames(draft);
+        let bytes = frames.iter().map(Bytes::len).sum();
+        if bytes <= LARGEST {
+            return self.clients.publish(&frames).await;
+        }
+        let [topic, _, _, _, parent, ..] = &frames[..] else { return };
+        let topic = String::from_utf8_lossy(topic);
+        let msg_type = topic.rsplit('.').next().unwrap_or_default();
+        let frames = self.frames(notice(parent, &too_large(msg_type, bytes)));
+        self.clients.publish(&frames).await;
+    }
+
+    fn frames(&self, draft: Draft) -> Vec<Bytes> {
         let topic = Bytes::from(format!("kernel.{}.{}", self.session.id(), draft.msg_type()));
-        self.clients.publish(&draft.into_frames(&self.session, vec![topic])).await;
+        draft.into_frames(&self.session, vec![topic])
     }
 
     /// Every new subscription is answered with a welcome to its client alone: the proof that from now on nothing is
@@ -190,4 +251,9 @@ impl<S: Socket> Actor<S> {
         let welcome = Draft::new("iopub_welcome", &Bytes::new(), content);
         self.clients.send(&peer, &welcome.into_frames(&self.session, vec![topic]));
     }
+}
+
+/// Text on stderr in the place of a message that can't be sent.
+fn notice(parent: &Bytes, text: &str) -> Draft {
+    Draft::new("stream", parent, json!({"name": StreamName::Stderr.as_str(), "text": text}))
 }

@@ -65,8 +65,9 @@ pub(crate) struct Draft {
 /// Remembers the latest signatures, so that a recorded message can't be sent again.
 #[derive(Default)]
 pub(crate) struct Seen {
-    set: HashSet<Bytes>,
-    order: VecDeque<Bytes>,
+    /// The first half of each, which is as hard to hit by chance as is needed and takes half the memory.
+    set: HashSet<u128>,
+    order: VecDeque<u128>,
 }
 
 /// As many as the reference client remembers.
@@ -141,9 +142,11 @@ impl Seen {
     /// Refuses frames whose signature came before.
     pub(crate) fn check(&mut self, frames: &[Bytes]) -> Result<(), Refused> {
         let at = frames.iter().position(|frame| frame.as_ref() == DELIMITER).ok_or(Refused::Short)?;
-        // Compared without case: hexadecimal written otherwise is the same signature.
-        let signature = Bytes::from(frames.get(at + 1).ok_or(Refused::Short)?.to_ascii_lowercase());
-        if !self.set.insert(signature.clone()) {
+        let signature = frames.get(at + 1).ok_or(Refused::Short)?;
+        // Compared as a number: hexadecimal written otherwise is the same signature.
+        let half = std::str::from_utf8(signature).ok().and_then(|text| text.get(..32)).ok_or(Refused::Forged)?;
+        let signature = u128::from_str_radix(half, 16).map_err(|_| Refused::Forged)?;
+        if !self.set.insert(signature) {
             return Err(Refused::Replayed);
         }
         self.order.push_back(signature);
@@ -237,7 +240,7 @@ mod tests {
         upper[2] = Bytes::from(upper[2].to_ascii_uppercase());
         assert_eq!(seen.check(&upper), Err(Refused::Replayed));
         for n in 0..REMEMBERED + 10 {
-            let other = [Bytes::from_static(DELIMITER), Bytes::from(n.to_string())];
+            let other = [Bytes::from_static(DELIMITER), Bytes::from(format!("{n:032x}{n:032x}"))];
             assert_eq!(seen.check(&other), Ok(()));
         }
         assert_eq!(seen.set.len(), REMEMBERED);

@@ -45,7 +45,7 @@ impl Outputs {
     pub async fn stream(&self, name: StreamName, text: impl Into<String>) {
         let text = text.into();
         if !text.is_empty() {
-            self.iopub.stream(self.parent.clone(), name, text).await;
+            self.iopub.stream(&self.parent, name, text).await;
         }
     }
 

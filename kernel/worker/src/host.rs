@@ -8,7 +8,7 @@ use crate::notebook::Notebook;
 use crate::problem::{Reporter, Sources};
 use crate::script::{self, RhaiPlugin, Slot};
 use crate::session::Session;
-use crate::{Inbox, Outbox, language, surface, usage};
+use crate::{Inbox, Outbox, language, runs, surface, usage};
 use crate::{complete, completeness, inspect};
 use candlewick_link::{
     BlackBox, Bundle, Execute, Finished, FromWorker, Is, PluginRecord, Problem, Request, StreamName,
@@ -103,9 +103,7 @@ impl Host {
             Request::Register { plugins } => Is::Registered { failed: self.register_again(plugins) },
             Request::Usage => Is::Usage(usage::now()),
             Request::Comms => {
-                // Whatever opened a comm has handled its messages when it came past; what is left is for comms that
-                // are gone.
-                while self.session.inbox.take_comm().is_some() {}
+                self.serve_comms();
                 Is::Done
             }
         };
@@ -116,14 +114,13 @@ impl Host {
     pub fn execute(&mut self, cell: &Execute) -> Finished {
         let source = format!("cell {}", cell.cell);
         self.sources.remember(&source, &cell.code);
-        self.session.room.begin();
-        self.session.allow_questions(cell.allow_stdin);
+        self.session.begin(cell);
         let outcome = self.run_text(&cell.code, &source);
         self.notebook.end_cell();
         let mut finished = Finished::default();
         match outcome {
             Ok(value) => {
-                if !cell.silent && !value.is_unit() {
+                if !cell.silent && !value.is_unit() && !runs::show_live(&value) {
                     self.session.outbox.send(FromWorker::Result { bundle: self.session.shows.bundle(&value) });
                 }
                 finished.expressions = self.expressions(&cell.expressions);
@@ -302,6 +299,17 @@ impl Host {
             Ok(Err(error)) => Err(self.reporter().problem(&error, source)),
             Err(panic) => Err(panicked(panic.as_ref())),
         }
+    }
+
+    /// Handles what clients have sent on comms while no cell ran; a panic of native code ends that, not the worker.
+    fn serve_comms(&self) {
+        self.session.room.begin();
+        let served = catch_unwind(AssertUnwindSafe(|| self.session.comms.serve(&self.session.inbox)));
+        if let Err(panic) = served {
+            self.session.outbox.print(StreamName::Stderr, &format!("{}\n", panicked(panic.as_ref()).message));
+        }
+        flush_native_output();
+        self.session.outbox.flush();
     }
 
     fn reporter(&self) -> Reporter<'_> {

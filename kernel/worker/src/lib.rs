@@ -7,6 +7,7 @@
 mod capture;
 mod cell;
 pub mod commands;
+pub mod comms;
 mod complete;
 mod completeness;
 mod host;
@@ -24,6 +25,7 @@ pub mod session;
 pub mod show;
 pub mod surface;
 mod usage;
+mod widget;
 
 pub use capture::Pipes;
 pub use host::Host;

@@ -14,6 +14,9 @@ const FULL: usize = 32 << 10;
 /// Text that nothing else pushes out is sent after this time.
 const PATIENCE: Duration = Duration::from_millis(30);
 
+/// A copy of what is printed that has grown larger than this begins anew.
+const COPY: usize = 64 << 10;
+
 /// Where messages go.
 pub trait Sink: Send {
     /// Takes one message. A sink whose other side is gone drops it: the worker is about to end.
@@ -49,6 +52,8 @@ struct State {
     pipes: Option<Pipes>,
     name: StreamName,
     text: String,
+    /// What was printed since it was last asked for, while somebody asks.
+    copied: Option<String>,
 }
 
 impl Outbox {
@@ -63,7 +68,7 @@ impl Outbox {
             use rustix::event::{EventfdFlags, eventfd};
             eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK).ok()
         });
-        let state = State { sink: Box::new(sink), pipes, name: StreamName::Stdout, text: String::new() };
+        let state = State { sink: Box::new(sink), pipes, name: StreamName::Stdout, text: String::new(), copied: None };
         Self(Arc::new(Shared { state: Mutex::new(state), wake }))
     }
 
@@ -93,6 +98,18 @@ impl Outbox {
         let mut state = self.state();
         state.collect();
         state.flush();
+    }
+
+    /// Keeps a copy of what is printed from now on, or no longer: text that no cell is there to show.
+    pub fn copy_text(&self, on: bool) {
+        self.state().copied = on.then(String::new);
+    }
+
+    /// What was printed since the last call, at most about [`COPY`] bytes of its end; nothing unless it is copied.
+    pub fn take_copied(&self) -> String {
+        let mut state = self.state();
+        state.collect();
+        state.copied.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
     /// Carries text out while the engine thread is busy elsewhere; runs until the pipes close.
@@ -136,6 +153,12 @@ impl State {
             self.name = name;
         }
         self.text.push_str(text);
+        if let Some(copied) = &mut self.copied {
+            if copied.len() > COPY {
+                copied.clear();
+            }
+            copied.push_str(text);
+        }
         if self.text.len() >= FULL {
             self.flush();
         }

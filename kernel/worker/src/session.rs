@@ -2,13 +2,15 @@
 //!
 //! Must not know the notebook's scope. Read [`Session`] first.
 
+use crate::comms::Comms;
 use crate::room::Room;
 use crate::show::Shows;
 use crate::{Inbox, Outbox};
-use candlewick_link::Bundle;
+use candlewick_link::{Bundle, Execute};
 use candlewick_plugin_manager::PluginManager;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// One session's shared parts; a clone is another handle on the same ones.
 #[derive(Clone)]
@@ -23,11 +25,21 @@ pub struct Session {
     pub shows: Rc<Shows>,
     /// Keeps cells from filling the memory.
     pub room: Rc<Room>,
+    /// Who hears which comm.
+    pub comms: Rc<Comms>,
+    running: Rc<Cell<Running>>,
     displays: Rc<Cell<u64>>,
     checkpoints: Rc<Cell<u64>>,
     pages: Rc<RefCell<Vec<Bundle>>>,
     questions: Rc<Cell<u64>>,
     may_ask: Rc<Cell<bool>>,
+}
+
+/// What is known of the cell that runs or ran last.
+#[derive(Clone, Copy, Default)]
+struct Running {
+    cell: u64,
+    widgets: bool,
 }
 
 impl Session {
@@ -39,12 +51,38 @@ impl Session {
             plugins: Rc::default(),
             shows: Rc::new(shows),
             room: Rc::default(),
+            comms: Rc::default(),
+            running: Rc::default(),
             displays: Rc::default(),
             checkpoints: Rc::default(),
             pages: Rc::default(),
             questions: Rc::default(),
             may_ask: Rc::default(),
         }
+    }
+
+    /// A cell begins.
+    pub fn begin(&self, cell: &Execute) {
+        self.room.begin();
+        self.may_ask.set(cell.allow_stdin);
+        self.running.set(Running { cell: self.running.get().cell + 1, widgets: cell.widgets });
+    }
+
+    /// Tells the cell that runs from others; its execution count would not do, since silent cells have none.
+    pub fn cell(&self) -> u64 {
+        self.running.get().cell
+    }
+
+    /// Whether whoever shows the running cell's outputs can show widgets.
+    pub fn has_widgets(&self) -> bool {
+        self.running.get().widgets
+    }
+
+    /// A comm's id that no other has had: notebooks keep ids, and a later process may have this one's number.
+    pub fn next_comm_id(&self) -> String {
+        self.displays.set(self.displays.get() + 1);
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64);
+        format!("{now:016x}{:08x}{:08x}", std::process::id(), self.displays.get())
     }
 
     /// Puts text into the pager, which clients show when the cell has ended.
@@ -55,11 +93,6 @@ impl Session {
     /// What the cell put into the pager.
     pub fn take_pages(&self) -> Vec<Bundle> {
         self.pages.take()
-    }
-
-    /// Says whether the cell that begins may ask the user.
-    pub fn allow_questions(&self, allowed: bool) {
-        self.may_ask.set(allowed);
     }
 
     /// The id of the next question to the user; none when nobody can be asked.

@@ -162,7 +162,8 @@ fn notes(chart: &Chart) -> Vec<String> {
     let unit = if share == "1" { "epoch" } else { "epochs" };
     let faint =
         chart.series.iter().any(dense).then(|| format!("faint: every value; strong: its mean over {share} {unit}"));
-    faint.into_iter().chain(chart.notes()).collect()
+    let own = Some(chart.note.clone()).filter(|note| !note.is_empty());
+    own.into_iter().chain(faint).chain(chart.notes()).collect()
 }
 
 fn draw_notes(notes: &[String], area: &Area<'_>) -> Result<()> {

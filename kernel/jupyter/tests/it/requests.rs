@@ -162,6 +162,21 @@ async fn headers_are_kept_whole() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_parent_header_of_every_output_is_the_request_s_as_it_was_sent() {
+    let (mut front_end, _served, _) = start().await;
+    let header = json!({"subshell_id": null, "zz": {"b": 1, "a": [1.50, "é"]}, "aa": 18446744073709551615u64});
+    let frames = front_end.frames("execute_request", json!({"code": "mix"}), header.as_object().unwrap().clone());
+    let sent = frames[2].clone();
+    let id = serde_json::from_slice::<Value>(&sent).unwrap()["msg_id"].as_str().unwrap().to_owned();
+    front_end.send_frames(Channel::Shell, frames).await.unwrap();
+    let done = front_end.collect(&id).await.unwrap();
+    assert_eq!(done.published.len(), 9);
+    for message in done.published.iter().chain([&done.reply]) {
+        assert_eq!(Value::Object(message.parent_header.clone()).to_string(), String::from_utf8_lossy(&sent));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_panic_is_an_error_of_its_cell() {
     let (mut front_end, _served, _) = start().await;
     let done = front_end.execute("panic on purpose").await.unwrap();

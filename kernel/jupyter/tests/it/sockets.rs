@@ -82,6 +82,29 @@ async fn two_clients_see_all_outputs_and_their_own_replies() {
     assert_eq!(second.execute("2").await.unwrap().content()["execution_count"], 2);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_clients_at_once_get_their_own_replies_and_may_interrupt_each_other() {
+    let (mut first, _served, connection) = start().await;
+    let mut second = FrontEnd::connect(&connection).await.unwrap();
+    let mut ids = Vec::new();
+    for n in 0..50 {
+        let content = |who: &str| json!({"code": format!("print {who}{n}")});
+        let of_first = first.send(Channel::Shell, "execute_request", content("a")).await.unwrap();
+        ids.push((of_first, second.send(Channel::Shell, "execute_request", content("b")).await.unwrap()));
+    }
+    for (n, (of_first, of_second)) in ids.iter().enumerate() {
+        assert_eq!(first.collect(of_first).await.unwrap().text(StreamName::Stdout), format!("a{n}"));
+        assert_eq!(second.collect(of_second).await.unwrap().text(StreamName::Stdout), format!("b{n}"));
+        assert_eq!(first.collect_published(of_second).await.unwrap().len(), 4, "the other's outputs come here too");
+    }
+    let mut cell = first.cell("wait").await.unwrap();
+    second.ask(Channel::Control, "interrupt_request", json!({})).await.unwrap().ends().await.unwrap();
+    cell.shows("input 101").await.unwrap();
+    cell.shows("error Interrupted: the cell was interrupted").await.unwrap();
+    assert_eq!(cell.ends().await.unwrap().content["status"], "error");
+    assert_eq!(second.execute("1").await.unwrap().content()["execution_count"], 102);
+}
+
 /// Subscribes by hand and then never reads.
 fn stalled_subscriber(connection: &Connection) -> TcpStream {
     let mut stream = TcpStream::connect(("127.0.0.1", connection.iopub_port)).unwrap();

@@ -40,6 +40,25 @@ impl Kernel for Toy {
             }
             "ask" => return ask(rest, &outputs).await,
             "maybe" => return withdraw(&self.interrupted, &outputs).await,
+            "turns" => {
+                for n in 0..rest.parse().unwrap() {
+                    let name = if n % 2 == 0 { StreamName::Stdout } else { StreamName::Stderr };
+                    outputs.stream(name, format!("{n}\n")).await;
+                }
+            }
+            "shows" => {
+                for n in 0..rest.parse().unwrap() {
+                    outputs.display(MimeBundle::text(n.to_string()), None).await;
+                }
+            }
+            "megabytes" => {
+                let text = || "x".repeat(rest.parse::<usize>().unwrap() << 20);
+                outputs.display(MimeBundle::text(text()), None).await;
+                outputs.update_display(MimeBundle::text(text()), "id").await;
+                // Each of these bytes takes six when it is written as JSON.
+                outputs.execute_result(MimeBundle::text("\u{1}".repeat(text().len() / 6))).await;
+            }
+            "text" => outputs.stream(StreamName::Stdout, "é".repeat(rest.parse().unwrap())).await,
             "fail" => return ExecuteReply::Error(Failure::new("Failed", rest)),
             "panic" => panic!("{rest}"),
             "late" => {

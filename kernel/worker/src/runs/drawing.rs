@@ -2,11 +2,15 @@
 //!
 //! Must not know who drives the run. Read [`Drawing`] first.
 
+use super::control::Driver;
+use super::panel::Panel;
 use crate::session::Session;
 use crate::show::linked;
 use candlewick_display as display;
+use candlewick_engine::run::Run;
 use candlewick_link::{FromWorker, StreamName};
 use candlewick_plugin_api::{Chart, Event, HookFailure, Progress, RunId, Series, Split};
+use std::cell::RefCell;
 use std::time::{Duration, Instant};
 
 /// A drive that is over sooner than this shows no progress line and no chart of its own.
@@ -15,6 +19,10 @@ const PATIENCE: Duration = Duration::from_millis(500);
 /// Draws the events of one drive of one run.
 pub struct Drawing<'a> {
     session: &'a Session,
+    panel: &'a RefCell<Panel>,
+    driver: Driver,
+    /// Without widgets the curves and the progress line are displays of their own.
+    as_panel: bool,
     run: RunId,
     since: Instant,
     /// Draw from the first event on, and a last time at the end.
@@ -25,29 +33,78 @@ pub struct Drawing<'a> {
 
 impl<'a> Drawing<'a> {
     /// For a drive that begins now.
-    pub fn new(session: &'a Session, run: RunId, live: bool) -> Self {
-        Self { session, run, since: Instant::now(), live, chart_shown: false, progress_shown: false }
+    pub fn new(session: &'a Session, panel: &'a RefCell<Panel>, run: &Run, driver: Driver, live: bool) -> Self {
+        let as_panel = driver == Driver::Panel || session.has_widgets();
+        let (since, run_id) = (Instant::now(), run.id());
+        let drawing = Self {
+            session,
+            panel,
+            driver,
+            as_panel,
+            run: run_id,
+            since,
+            live,
+            chart_shown: false,
+            progress_shown: false,
+        };
+        if live {
+            drawing.show_panel(run);
+        }
+        panel.borrow_mut().tell_now(run, true);
+        drawing
     }
 
     /// Draws what was emitted.
-    pub fn show(&mut self, events: Vec<Event>) {
+    pub fn show(&mut self, run: &Run, events: Vec<Event>) {
+        let mut drawn = false;
         for event in events {
             match event {
                 Event::Print(text) => self.session.outbox.print(StreamName::Stdout, &(text + "\n")),
                 Event::Warning(text) => self.session.outbox.print(StreamName::Stderr, &(text + "\n")),
                 Event::PluginFailed(failure) => self.session.outbox.print(StreamName::Stderr, &explain(&failure)),
-                Event::Progress(progress) if self.is_due() => self.draw_progress(&progress),
-                Event::Chart(chart) if self.is_due() => self.draw_chart(&chart),
-                Event::Progress(_) | Event::Chart(_) => {}
+                Event::Progress(progress) => {
+                    drawn = true;
+                    self.put_progress(&progress);
+                }
+                Event::Chart(chart) => {
+                    drawn = true;
+                    self.put_chart(chart);
+                }
             }
+        }
+        if drawn && self.is_due() {
+            self.show_panel(run);
+            self.panel.borrow_mut().tell_if_due(run);
         }
     }
 
     /// Draws the curves a last time, when this drive has drawn any or was to.
-    pub fn finish(&mut self, chart: Option<Chart>) {
-        if let Some(chart) = chart.filter(|chart| (self.live || self.chart_shown) && !chart.series.is_empty()) {
+    pub fn finish(&mut self, chart: Chart) {
+        if !self.as_panel && (self.live || self.chart_shown) && !chart.series.is_empty() {
             self.draw_chart(&chart);
         }
+        self.panel.borrow_mut().put_chart(chart);
+    }
+
+    /// The panel has its place below the cell that drives; driven by its own buttons it stays where it is.
+    fn show_panel(&self, run: &Run) {
+        if self.session.has_widgets() && self.driver == Driver::Cell {
+            self.panel.borrow_mut().show(run, true, None);
+        }
+    }
+
+    fn put_progress(&mut self, progress: &Progress) {
+        if !self.as_panel && self.is_due() {
+            self.draw_progress(progress);
+        }
+        self.panel.borrow_mut().put_progress(progress);
+    }
+
+    fn put_chart(&mut self, chart: Chart) {
+        if !self.as_panel && self.is_due() {
+            self.draw_chart(&chart);
+        }
+        self.panel.borrow_mut().put_chart(chart);
     }
 
     fn is_due(&self) -> bool {
@@ -92,7 +149,8 @@ pub fn look(chart: &Chart) -> display::Chart {
         points: series.points.clone(),
     };
     let series = chart.series.iter().map(series).collect();
-    display::Chart { title: format!("run {}", chart.run), epochs: chart.epochs as f64, log_loss: false, series }
+    let title = format!("run {}", chart.run);
+    display::Chart { title, epochs: chart.epochs as f64, series, ..display::Chart::default() }
 }
 
 fn explain(failure: &HookFailure) -> String {

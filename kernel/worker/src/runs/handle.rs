@@ -1,7 +1,11 @@
 //! A run in a variable: one handle, shared by its clones.
 
+use super::control::{self, Action, Control, Driver};
 use super::drawing::{Drawing, look};
+use super::panel::Panel;
+use super::standing::{self, ContextView};
 use super::until::Until;
+use crate::comms::Listener;
 use crate::problem::Fault;
 use crate::script::{Slot, fact, has, setting};
 use crate::session::Session;
@@ -10,11 +14,11 @@ use crate::surface::{Answer, fault, interrupted};
 use candlewick_display as display;
 use candlewick_engine::data::Frame;
 use candlewick_engine::run::{Halt, Run, Unit, drive};
-use candlewick_link::FromWorker;
-use candlewick_plugin_api::{Chart, Context, Facts, Hook, Series, Split, Table};
+use candlewick_link::{Comm, CommWhat, FromWorker};
+use candlewick_plugin_api::{Chart, Hook, Series, Split, Table};
 use rhai::{Dynamic, Engine, EvalAltResult, ImmutableString, NativeCallContext};
 use std::cell::RefCell;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
 /// A run that cells move on.
 #[derive(Clone)]
@@ -22,13 +26,16 @@ pub struct RunHandle(Rc<Driven>);
 
 struct Driven {
     run: RefCell<Run>,
+    panel: RefCell<Panel>,
     session: Session,
     slot: Rc<Slot>,
 }
 
 impl Drop for Driven {
     fn drop(&mut self) {
-        let run = self.run.get_mut().id();
+        let run = self.run.get_mut();
+        self.panel.get_mut().close(run);
+        let run = run.id();
         // Inside a hook the manager is busy; what it keeps of the run is then small change.
         if let Ok(mut plugins) = self.session.plugins.try_borrow_mut() {
             plugins.forget_run(run);
@@ -48,13 +55,18 @@ impl From<candlewick_engine::EngineError> for Broken {
 impl RunHandle {
     /// A handle on a run of this session.
     pub fn new(session: &Session, run: Run) -> Self {
-        Self(Rc::new(Driven { run: RefCell::new(run), session: session.clone(), slot: Rc::default() }))
+        Self(Rc::new_cyclic(|driven: &Weak<Driven>| Driven {
+            run: RefCell::new(run),
+            panel: RefCell::new(Panel::new(session, driven.clone())),
+            session: session.clone(),
+            slot: Rc::default(),
+        }))
     }
 
     /// Goes on by so many units.
     pub fn step(&self, count: usize, unit: Unit) -> Answer<Self> {
         let mut left = count;
-        self.drive(false, |_, hook| {
+        self.drive(Driver::Cell, false, |_, hook| {
             left -= usize::from(unit.ends_at(hook));
             Ok(left == 0)
         })
@@ -62,16 +74,20 @@ impl RunHandle {
 
     /// Goes on until a hook or a condition.
     pub fn run_until(&self, until: Until, call: &NativeCallContext) -> Answer<Self> {
-        self.drive(false, |run, hook| until.holds(run, hook, &self.0.slot, call))
+        self.drive(Driver::Cell, false, |run, hook| until.holds(run, hook, &self.0.slot, call))
     }
 
     /// Goes on to the end.
     pub fn resume(&self) -> Answer<Self> {
-        self.drive(true, |_, _| Ok(false))
+        self.drive(Driver::Cell, true, |_, _| Ok(false))
     }
 
     /// Ends the run.
     pub fn stop(&self, reason: &str) -> Answer<Self> {
+        self.end(Driver::Cell, reason)
+    }
+
+    fn end(&self, driver: Driver, reason: &str) -> Answer<Self> {
         {
             let mut run = self.0.run.try_borrow_mut().map_err(|_| busy())?;
             if run.is_finished() {
@@ -80,10 +96,13 @@ impl RunHandle {
             run.stop(reason);
             // Before its first hook nothing was started, so that nothing is left to be closed.
             if run.is_finished() {
-                return Ok(self.clone());
+                drop(run);
+                let ended = Ok(self.clone());
+                self.settle(driver, &ended);
+                return ended;
             }
         }
-        self.drive(false, |_, _| Ok(false))
+        self.drive(driver, false, |_, _| Ok(false))
     }
 
     /// What the run is, without moving it.
@@ -113,15 +132,33 @@ impl RunHandle {
         plugins.table("history", run, name).map_err(|error| Fault::error("PluginError", error.to_string()))
     }
 
-    /// The one way a cell moves a run.
-    fn drive(&self, live: bool, mut reached: impl FnMut(&mut Run, Hook) -> Answer<bool>) -> Answer<Self> {
+    /// Shows the run as its live panel, where that can be shown and the run goes on.
+    pub fn show_live(&self) -> bool {
+        let Ok(run) = self.0.run.try_borrow() else { return false };
+        let mut panel = self.0.panel.borrow_mut();
+        if !self.0.session.has_widgets() || run.is_finished() || panel.is_in_this_cell() {
+            return false;
+        }
+        panel.put_chart(self.curves(&run));
+        panel.show(&run, false, Some(standing::panel(&run).bundle()));
+        true
+    }
+
+    /// The one way anybody moves a run.
+    fn drive(
+        &self,
+        driver: Driver,
+        live: bool,
+        mut reached: impl FnMut(&mut Run, Hook) -> Answer<bool>,
+    ) -> Answer<Self> {
         let session = &self.0.session;
         let mut run = self.0.run.try_borrow_mut().map_err(|_| busy())?;
         if run.is_finished() {
             return Err(ended(&run));
         }
         let failed_before = run.failure().is_some();
-        let mut drawing = Drawing::new(session, run.id(), live);
+        let mut drawing = Drawing::new(session, &self.0.panel, &run, driver, live);
+        let mut control = Control::new(&self.0.panel, &session.inbox, &session.comms, driver);
         let halt = {
             let mut plugins = session.plugins.try_borrow_mut().map_err(|_| busy())?;
             drive(
@@ -131,21 +168,47 @@ impl RunHandle {
                     if hook == Hook::SaveCheckpoint {
                         self.tell_checkpoint(run);
                     }
-                    reached(run, hook).map_err(Broken)
+                    Ok(reached(run, hook).map_err(Broken)? || control.come_past(run))
                 },
-                |_, events| drawing.show(events),
+                |run, events| drawing.show(run, events),
             )
         };
         if run.is_finished() {
             self.tell_checkpoint(&run);
         }
-        drawing.finish(Some(self.curves(&run)));
+        drawing.finish(self.curves(&run));
         let failure = run.failure().filter(|_| !failed_before).map(ToString::to_string);
-        match (halt, failure) {
+        drop(run);
+        let driven = match (halt, failure) {
             (Err(Broken(error)), _) => Err(error),
             (Ok(Halt::Interrupted), _) => Err(interrupted()),
             (Ok(_), Some(failure)) => Err(Fault::error("TrainingError", failure)),
             (Ok(_), None) => Ok(self.clone()),
+        };
+        self.settle(driver, &driven);
+        driven
+    }
+
+    /// The panel says how a drive went; what went wrong under a cell is the cell's error already.
+    fn settle(&self, driver: Driver, driven: &Answer<Self>) {
+        let Ok(run) = self.0.run.try_borrow() else { return };
+        let mut panel = self.0.panel.borrow_mut();
+        if let (Driver::Panel, Err(error)) = (driver, driven) {
+            panel.put_problem(problem(error).unwrap_or_default());
+        }
+        panel.tell_now(&run, false);
+        if run.is_finished() {
+            panel.freeze(&run, false);
+        }
+    }
+
+    /// Does what a button asks while no cell runs.
+    fn obey(&self, action: Action) -> Answer<Self> {
+        match action {
+            Action::Step => self.drive(Driver::Panel, false, |_, _| Ok(true)),
+            Action::Resume => self.drive(Driver::Panel, true, |_, _| Ok(false)),
+            Action::Stop => self.end(Driver::Panel, control::REASON),
+            Action::Pause => Ok(self.clone()),
         }
     }
 
@@ -200,80 +263,40 @@ fn ended(run: &Run) -> Box<EvalAltResult> {
     Fault::error("RunEnded", format!("run {} has ended ({outcome}); {how}", run.id()))
 }
 
-impl Show for RunHandle {
-    fn bundle(&self) -> display::Bundle {
-        match self.look(panel) {
-            Ok(panel) => panel.bundle(),
-            Err(_) => display::Bundle::new("a run that is moving"),
+impl Listener for Driven {
+    fn message(self: Rc<Self>, comm: &Comm) {
+        if comm.what == CommWhat::Close {
+            return self.panel.borrow_mut().closed_by_client();
         }
+        let Some(action) = Action::of(comm) else { return };
+        self.panel.borrow_mut().answer();
+        self.session.outbox.copy_text(true);
+        let run = RunHandle(self);
+        let obeyed = run.obey(action);
+        run.settle(Driver::Panel, &obeyed);
+        run.0.session.outbox.copy_text(false);
     }
 }
 
-fn panel(run: &Run) -> display::RunPanel {
-    let ctx = run.context();
-    let epoch = format!("epoch {} of {}", ctx.epoch + 1, ctx.epochs);
-    let (state, place) = match (run.outcome(), run.next_hook()) {
-        (Some(outcome), _) => (outcome.name().to_owned(), run.stop_reason().map_or(epoch, str::to_owned)),
-        (None, Some(Hook::StartTrainingSession)) => ("paused".to_owned(), "before its first hook".to_owned()),
-        (None, next) => {
-            let of = if ctx.hook.name().ends_with("training_batch") {
-                format!(" of {}", ctx.batches_per_epoch)
-            } else {
-                String::new()
-            };
-            let batch = ctx.batch.map_or(String::new(), |batch| format!(", batch {}{of}", batch + 1));
-            let next = next.map_or("", Hook::name);
-            ("paused".to_owned(), format!("at {}, {epoch}{batch}; next is {next}", ctx.hook))
-        }
-    };
-    let names = ["training_loss", "validation_loss", "training_metrics", "validation_metrics", "global_step"];
-    let facts = facts(ctx, names.into_iter());
-    let call = |call: &str, what: &str| (call.to_owned(), what.to_owned());
-    // Which calls there are is said at both ends; between them it would bury what has changed.
-    let calls = match run.next_hook() {
-        None => vec![call("run.history", "a row for every epoch"), call("run.chart()", "the curves")],
-        Some(hook) if hook != Hook::StartTrainingSession => Vec::new(),
-        Some(_) => vec![
-            call("run.step()", "to the next hook; run.step(3), run.batch(), run.epoch()"),
-            call("run.run_until(\"end_epoch\")", "to a hook, or a condition such as \"ctx.loss < 0.1\""),
-            call("run.resume()", "to the end, under a live chart"),
-            call("run.stop(\"why\")", "ends it"),
-        ],
-    };
-    display::RunPanel { title: format!("run {}, {state}", run.id()), place, facts, calls }
+/// What to say in the panel; an interrupt needs no words, the run is paused.
+fn problem(error: &EvalAltResult) -> Option<String> {
+    match error {
+        EvalAltResult::ErrorRuntime(value, _) => match value.read_lock::<Fault>() {
+            Some(fault) if fault.name == "Interrupted" => None,
+            Some(fault) => Some(format!("{}: {}", fault.name, fault.message)),
+            None => Some(value.to_string()),
+        },
+        EvalAltResult::ErrorTerminated(..) => None,
+        other => Some(other.to_string()),
+    }
 }
 
-fn facts<'a>(ctx: &Context, names: impl Iterator<Item = &'a str>) -> Vec<(String, String)> {
-    use candlewick_plugin_api::Fact;
-    let number = |value: f64| display::number::significant(value, 5);
-    let shown = |name: &str| match ctx.get(name)? {
-        Fact::Count(count) => Some(count.to_string()),
-        Fact::Number(value) => Some(number(value)),
-        Fact::Flag(flag) => Some(flag.to_string()),
-        Fact::Text(text) => Some(text.to_string()).filter(|text| !text.is_empty()),
-        Fact::Numbers(numbers) => {
-            let numbers: Vec<_> = numbers.iter().map(|(name, value)| format!("{name} {}", number(*value))).collect();
-            Some(numbers.join(", ")).filter(|text| !text.is_empty())
-        }
-        Fact::Values(values) => {
-            let values: Vec<_> = values.iter().map(|(name, value)| format!("{name}: {value}")).collect();
-            Some(values.join(", "))
-        }
-        Fact::Missing(_) => None,
-    };
-    names.filter_map(|name| Some((name.to_owned(), shown(name)?))).collect()
-}
-
-/// A run's context as it was when asked for.
-#[derive(Clone)]
-pub struct ContextView(Rc<Context>);
-
-impl Show for ContextView {
+impl Show for RunHandle {
     fn bundle(&self) -> display::Bundle {
-        let title = format!("context of run {}", self.0.run);
-        let mut facts = facts(&self.0, Facts::names());
-        facts.push(("learning_rate".into(), display::number::significant(self.0.working.learning_rate, 5)));
-        display::RunPanel { title, place: format!("at {}", self.0.hook), facts, calls: Vec::new() }.bundle()
+        match self.look(standing::panel) {
+            Ok(panel) => panel.bundle(),
+            Err(_) => display::Bundle::new("a run that is moving"),
+        }
     }
 }
 
