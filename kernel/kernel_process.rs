@@ -11,6 +11,7 @@ use crate::signals::{Signal, Signals};
 use crate::terminal::say;
 use crate::usage::Meter;
 use crate::widgets::Widgets;
+use crate::worker_process::huge_pages;
 use crate::{history_file, parent};
 use anyhow::{Context, Result};
 use candlewick_jupyter as jupyter;
@@ -28,6 +29,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// # Errors
 /// The connection file is missing, malformed or served already, or the worker's process can't be made.
 pub fn serve(connection_file: &Path) -> Result<()> {
+    huge_pages(false);
     let connection = jupyter::ConnectionFile::read(connection_file)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(async {

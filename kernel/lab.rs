@@ -17,6 +17,10 @@ use std::process::Command;
 const PACKAGES: &str = include_str!("lab-packages.txt");
 /// Written last, with the packages: an environment without it, or with others, is made anew.
 const STAMP: &str = "candlewick-packages.txt";
+/// Jupyter's server throws away what a cell shows beyond 1 MB a second, tables and pictures too. It does so because
+/// kernels may send thousands of small messages; this one merges its text and never comes near the other limit, of 1000
+/// messages a second, which stays. 0 means no limit; a later argument of the user's wins.
+const DATA_RATE_LIMIT: &str = "--ZMQChannelsWebsocketConnection.iopub_data_rate_limit=0";
 /// JupyterLab asks nobody's server for news.
 const SETTINGS: &str =
     r#"{"@jupyterlab/apputils-extension:notification": {"checkForUpdates": false, "fetchNews": "false"}}"#;
@@ -37,7 +41,7 @@ pub fn open(directory: Option<&Path>, no_browser: bool, arguments: &[OsString]) 
     set_up(&environment)?;
     kernelspec::write(&kernelspec_in(&environment.join("share/jupyter")), &std::env::current_exe()?)?;
     let mut jupyter = command(&environment);
-    jupyter.arg(notebooks).args(no_browser.then_some("--no-browser")).args(arguments);
+    jupyter.arg(notebooks).arg(DATA_RATE_LIMIT).args(no_browser.then_some("--no-browser")).args(arguments);
     let error = jupyter.exec();
     Err(error).context("JupyterLab can't be started")
 }

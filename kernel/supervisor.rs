@@ -397,3 +397,27 @@ fn problem(name: &str, message: String) -> Problem {
     }
     Problem { name: name.into(), message, traceback }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Nowhere;
+
+    impl OutputSink for Nowhere {
+        async fn put(&self, _output: Output) {}
+        async fn input(&self, _prompt: &str, _password: bool) -> Result<String, String> {
+            Err(String::new())
+        }
+    }
+
+    #[tokio::test]
+    async fn a_worker_that_never_starts_is_told_at_every_request_and_not_tried_for_ever() {
+        let mut supervisor = Supervisor::start(Path::new("false"), Path::new(".")).unwrap();
+        for _ in 0..3 {
+            let problem = supervisor.ask(Request::Usage, &Nowhere).await.unwrap_err();
+            assert_eq!(problem.name, "WorkerNotStarted");
+            assert!(problem.message.contains("exit code 1 before it was ready"), "{}", problem.message);
+        }
+    }
+}

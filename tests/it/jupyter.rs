@@ -8,6 +8,11 @@ fn it_passes_every_test_of_jupyter_kernel_test() {
 }
 
 #[test]
+fn a_cell_can_ask_its_user() {
+    unittest(&Home::new(), "questions.py");
+}
+
+#[test]
 fn its_history_outlives_it() {
     unittest(&Home::new(), "history.py");
 }

@@ -129,3 +129,13 @@ fn ctrl_c_ends_the_cell_and_the_outcome_is_written() {
     let out = std::fs::read_to_string(home.join("out.ipynb")).unwrap();
     assert!(out.contains("begun") && out.contains("\"output_type\": \"error\""), "{out}");
 }
+
+#[test]
+fn a_question_is_refused_with_what_to_do_and_nothing_is_remembered() {
+    let home = Home::new();
+    let notebook = home.notebook("n.ipynb", &["let name = input(\"your name? \");"]);
+    let output = finish(&mut home.candlewick(&["run", notebook.to_str().unwrap()]), false);
+    let said = said(&output);
+    assert!(said.contains("your name?") && said.contains("-p name=value"), "{said}");
+    assert!(!home.join(".local/share/candlewick/history.sqlite").exists());
+}
