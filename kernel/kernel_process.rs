@@ -352,6 +352,9 @@ fn candidate(completion: Completion) -> Match {
         CompletionKind::Magic => "magic",
         CompletionKind::Property => "property",
         CompletionKind::Path => "path",
+        CompletionKind::Module => "module",
+        CompletionKind::Param => "param",
+        CompletionKind::Value => "value",
     };
     Match { text: completion.text, kind: kind.into(), signature: completion.signature }
 }

@@ -9,6 +9,7 @@ mod bundle;
 mod canvas;
 mod chart;
 mod decimate;
+mod entry;
 mod error;
 mod html;
 mod image;
@@ -30,6 +31,7 @@ pub mod text;
 
 pub use bundle::Bundle;
 pub use chart::{Chart, Series, Split};
+pub use entry::{Entry, page};
 pub use error::{DisplayError, Result};
 pub use html::escape;
 pub use image::Image;

@@ -303,6 +303,12 @@ pub enum CompletionKind {
     Property,
     /// A file or directory.
     Path,
+    /// An imported module.
+    Module,
+    /// The name of an option in a map of options, or a setting of a command.
+    Param,
+    /// A text that can be given there, such as the name of a loss.
+    Value,
 }
 
 /// What is known of a thing.

@@ -75,6 +75,26 @@ impl Hook {
         NAMES.iter().find(|(_, own, other)| *own == name || *other == Some(name)).map(|(hook, ..)| *hook)
     }
 
+    /// When it is called and what for, in one line.
+    pub fn documentation(self) -> &'static str {
+        match self {
+            Hook::StartTrainingSession => "once, before anything else: set up what the run needs",
+            Hook::LoadCheckpoint => "only when a run resumes, after the session started: the checkpoint is read",
+            Hook::StartEpoch => "at the start of each epoch: change learning_rate or batch_size for it",
+            Hook::StartTrainingLoop => "before the first training batch of an epoch",
+            Hook::StartTrainingBatch => "before the forward pass: look at inputs and targets, or replace them",
+            Hook::EndTrainingBatch => "after the optimizer's step: ctx.loss, predictions and gradients are there",
+            Hook::EndTrainingLoop => "after the last training batch of an epoch",
+            Hook::StartValidationLoop => "before the first validation batch; only with validation data",
+            Hook::StartValidationBatch => "before the forward pass of a validation batch",
+            Hook::EndValidationBatch => "after a validation batch was measured",
+            Hook::EndValidationLoop => "after the last validation batch: ctx.validation_loss is there",
+            Hook::SaveCheckpoint => "when a checkpoint has been written",
+            Hook::EndEpoch => "at the end of each epoch: stop when it is good enough",
+            Hook::EndTrainingSession => "once, after everything else, however the session ended; ctx.outcome says how",
+        }
+    }
+
     /// The hook name nearest to a misspelt one, for "did you mean".
     pub fn nearest(name: &str) -> Option<&'static str> {
         nearest(name, NAMES.iter().flat_map(|(_, own, other)| [Some(*own), *other]).flatten())

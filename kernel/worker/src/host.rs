@@ -5,7 +5,7 @@
 use crate::cell::{self, Cell, Part};
 use crate::commands::{self, Call, Outcome};
 use crate::notebook::Notebook;
-use crate::problem::{Reporter, Sources};
+use crate::problem::{Reporter, Sources, coloured};
 use crate::script::{self, RhaiPlugin, Slot};
 use crate::session::Session;
 use crate::{Inbox, Outbox, language, runs, surface, usage};
@@ -93,7 +93,9 @@ impl Host {
     /// Does what a request asks; the message that answers it is to be sent by the caller.
     pub fn answer(&mut self, id: u64, request: Request) -> FromWorker {
         let is = match request {
-            Request::Execute(cell) => return FromWorker::Finished { id, finished: self.execute(&cell) },
+            Request::Execute(cell) => {
+                return FromWorker::Finished { id, finished: with_colours(self.execute(&cell)) };
+            }
             Request::Complete { code, cursor } => Is::Completions(complete::at(self, &code, cursor)),
             Request::Inspect { code, cursor, detail } => Is::Inspection(inspect::at(self, &code, cursor, detail)),
             Request::IsComplete { code } => {
@@ -144,6 +146,11 @@ impl Host {
             }
             None => self.run_parts(text, source),
         }
+    }
+
+    /// The language engine.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
     }
 
     /// What commands share with built-in functions.
@@ -323,10 +330,29 @@ impl Host {
         functions.iter().map(|(name, first, signature)| (name.as_str(), first.as_str(), signature.as_str()))
     }
 
+    /// The cell or file that defined a function, and the lines it stands on there.
+    pub fn definition(&self, function: &str, parameters: usize) -> Option<(&str, String)> {
+        let origin = self.notebook.definition(function, parameters)?;
+        let (first, last) = origin.lines()?;
+        let lines = self.sources.text(&origin.source)?.lines().skip(first.checked_sub(1)?).take(last + 1 - first);
+        Some((&origin.source, lines.collect::<Vec<_>>().join("\n")))
+    }
+
+    /// The modules imported so far, newest first: the name they go by, and the module.
+    pub fn modules(&self) -> impl Iterator<Item = (&str, &rhai::Module)> {
+        self.notebook.modules()
+    }
+
     /// The functions of all cells so far.
     pub fn functions(&self) -> &AST {
         self.notebook.functions()
     }
+}
+
+/// Colours are for those who look: the last step before the problem leaves.
+fn with_colours(finished: Finished) -> Finished {
+    let expressions = finished.expressions.into_iter().map(|(name, value)| (name, value.map_err(coloured)));
+    Finished { problem: finished.problem.map(coloured), expressions: expressions.collect(), ..finished }
 }
 
 fn panicked(panic: &(dyn std::any::Any + Send)) -> Problem {

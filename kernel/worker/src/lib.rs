@@ -10,6 +10,7 @@ pub mod commands;
 pub mod comms;
 mod complete;
 mod completeness;
+mod cursor;
 mod host;
 mod inbox;
 mod inspect;

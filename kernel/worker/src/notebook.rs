@@ -2,7 +2,7 @@
 //!
 //! Must not know messages or commands. Read [`Notebook`] first.
 
-use rhai::{AST, Caches, Dynamic, Engine, GlobalRuntimeState, ImmutableString, Position, Scope};
+use rhai::{AST, Caches, Dynamic, Engine, GlobalRuntimeState, ImmutableString, Module, Position, Scope};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
@@ -55,6 +55,11 @@ impl Notebook {
     /// The functions of all cells so far.
     pub fn functions(&self) -> &AST {
         &self.functions
+    }
+
+    /// The modules imported so far, newest first: the name they go by, and the module.
+    pub fn modules(&self) -> impl Iterator<Item = (&str, &Module)> {
+        self.global.iter_imports()
     }
 
     /// Runs compiled statements of the cell of that name, whose functions were adopted. Whatever they defined before an error stays.
@@ -110,6 +115,14 @@ impl Notebook {
         *self = Self::new(engine);
     }
 
+    /// Where the newest function of that name and number of parameters was defined.
+    pub fn definition(&self, function: &str, parameters: usize) -> Option<&Origin> {
+        self.origins
+            .iter()
+            .find(|((name, count), _)| name == function && *count == parameters)
+            .map(|(_, origin)| origin)
+    }
+
     /// The source in which the function of that name was defined whose body holds a place; the place decides between
     /// functions of one name with different numbers of parameters.
     pub fn origin(&self, function: &str, place: Position) -> Option<&Origin> {
@@ -139,6 +152,11 @@ impl Notebook {
 }
 
 impl Origin {
+    /// The lines of its source that it stands on, from 1, first and last.
+    pub fn lines(&self) -> Option<(usize, usize)> {
+        Some((self.start.line()?, self.end.line()?))
+    }
+
     fn holds(&self, place: Position) -> bool {
         (self.start..=self.end).contains(&place)
     }

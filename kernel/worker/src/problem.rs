@@ -1,6 +1,8 @@
 //! Rhai's errors as a notebook shows them: kind, message, place, source line with a caret, calls.
 //!
-//! Must not know how a cell is run. Read [`Reporter`] first.
+//! Must not know how a cell is run. Read [`Reporter`] first; [`coloured`] is the last step.
+
+mod caret;
 
 use crate::notebook::Notebook;
 use crate::surface;
@@ -8,6 +10,11 @@ use candlewick_link::Problem;
 use candlewick_plugin_api::nearest;
 use rhai::{Dynamic, Engine, EvalAltResult, Position, Scope};
 use std::collections::BTreeMap;
+
+/// Bytes of an imported script that errors quote from, at most.
+const SCRIPT: u64 = 4 << 20;
+/// Calls that a traceback names from each end of a long chain.
+const CALLS: usize = 10;
 
 /// The text of every cell and file that errors may name.
 #[derive(Clone, Debug, Default)]
@@ -24,9 +31,22 @@ impl Sources {
         self.0.get(name).map(String::as_str)
     }
 
-    fn line(&self, name: &str, line: usize) -> Option<&str> {
-        self.0.get(name)?.lines().nth(line.checked_sub(1)?)
+    /// A line of a text; of one that was not remembered, of the script file of that name.
+    fn line(&self, name: &str, line: usize) -> Option<String> {
+        let number = line.checked_sub(1)?;
+        match self.0.get(name) {
+            Some(text) => text.lines().nth(number).map(str::to_owned),
+            None => script(name)?.lines().nth(number).map(str::to_owned),
+        }
     }
+}
+
+/// The text of a script that was imported under a path; the path leaves the extension out.
+fn script(path: &str) -> Option<String> {
+    [format!("{path}.rhai"), path.to_owned()].iter().find_map(|path| {
+        let size = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file)?.len();
+        (size <= SCRIPT).then(|| std::fs::read_to_string(path).ok())?
+    })
 }
 
 /// An error of a native function: a kind that users know, and a message. Scripts catch it and read both.
@@ -76,8 +96,14 @@ impl Reporter<'_> {
         let (inner, frames) = self.frames(error, cell);
         let (name, message) = self.explain(inner, &frames);
         let mut traceback = vec![format!("{name}: {message}")];
-        for frame in frames.iter().rev() {
-            self.show(frame, &mut traceback);
+        let left_out = frames.len().saturating_sub(2 * CALLS);
+        for (index, frame) in frames.iter().rev().enumerate() {
+            if index == CALLS && left_out > 0 {
+                traceback.push(format!("… {left_out} more calls …"));
+            }
+            if !(CALLS..CALLS + left_out).contains(&index) {
+                self.show(frame, &mut traceback);
+            }
         }
         Problem { name: name.to_owned(), message, traceback }
     }
@@ -98,8 +124,10 @@ impl Reporter<'_> {
             let inner = match error {
                 EvalAltResult::ErrorInFunctionCall(name, origin, inner, call) => {
                     at = *call;
+                    // What a module calls is the module's own, whatever the notebook has of that name.
                     let known = self
                         .origins
+                        .filter(|_| origin.is_empty() || origin == cell)
                         .and_then(|notebook| notebook.origin(name, inner.position()))
                         .map(|origin| origin.source.clone());
                     Some((Some(name.as_str()), known.unwrap_or_else(|| origin.clone()), inner))
@@ -125,9 +153,9 @@ impl Reporter<'_> {
         };
         lines.push(format!("{}, line {line}, column {column}{function}", frame.source));
         if let Some(text) = self.sources.line(&frame.source, line) {
+            let (text, caret) = caret::under(&text, column);
             lines.push(format!("    {text}"));
-            let indent: String = text.chars().take(column - 1).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
-            lines.push(format!("    {indent}^"));
+            lines.push(format!("    {caret}"));
         }
     }
 
@@ -237,4 +265,41 @@ fn message(error: &EvalAltResult) -> String {
     let text = error.to_string();
     let place = format!(" ({})", error.position());
     text.strip_suffix(&place).unwrap_or(&text).to_owned()
+}
+
+/// The problem as clients show it: kind and caret red, places green. Only the traceback is coloured, with the codes that
+/// terminals and JupyterLab know.
+pub fn coloured(mut problem: Problem) -> Problem {
+    const RED: &str = "\u{1b}[1;31m";
+    const GREEN: &str = "\u{1b}[32m";
+    const PLAIN: &str = "\u{1b}[0m";
+    for (index, line) in problem.traceback.iter_mut().enumerate() {
+        *line = match line.strip_prefix(problem.name.as_str()) {
+            Some(rest) if index == 0 => format!("{RED}{}{PLAIN}{rest}", problem.name),
+            _ if line.trim_start() == "^" => line.replace('^', &format!("{RED}^{PLAIN}")),
+            _ if line.starts_with("    ") || index == 0 => continue,
+            _ => format!("{GREEN}{line}{PLAIN}"),
+        };
+    }
+    problem
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_traceback_has_colours_and_its_message_none() {
+        let lines = ["NameError: no x", "cell 1, line 1, column 5", "    1 + x", "        ^"];
+        let traceback = lines.map(str::to_owned).to_vec();
+        let problem = Problem { name: "NameError".into(), message: "no x".into(), traceback };
+        let coloured = coloured(problem);
+        let expect = [
+            "\u{1b}[1;31mNameError\u{1b}[0m: no x",
+            "\u{1b}[32mcell 1, line 1, column 5\u{1b}[0m",
+            "    1 + x",
+            "        \u{1b}[1;31m^\u{1b}[0m",
+        ];
+        assert_eq!((coloured.traceback, coloured.message), (expect.map(str::to_owned).to_vec(), "no x".to_owned()));
+    }
 }

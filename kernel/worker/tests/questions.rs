@@ -1,64 +1,10 @@
-//! Completion, inspection, completeness and user expressions, as the kernel process asks for them.
+//! User expressions and usage, as the kernel process asks for them.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)] // shared by tests; clippy sees no #[test] on them
 
 mod common;
 use candlewick_link::{Execute, FromWorker, Is, Request};
 use common::Bench;
-
-fn bench() -> Bench {
-    let mut bench = Bench::new();
-    bench.text(
-        "let counter = 1; let settings = #{ alpha: 1, beta: #{ gamma: 2 } }; let t = tensor([1]); const COUNT = 3;",
-    );
-    bench.text("/// Doubles a number.\nfn double(x) { x * 2 }");
-    bench
-}
-
-#[test]
-fn candidates_come_from_what_is_there() {
-    let check = |code: &str, expect: &[&str], start: usize| {
-        let cursor = code.chars().count();
-        let sent = bench().request(Request::Complete { code: code.to_owned(), cursor });
-        let [FromWorker::Reply { is: Is::Completions(found), .. }] = &sent[..] else { panic!("{sent:?}") };
-        let texts: Vec<&str> = found.matches.iter().map(|candidate| candidate.text.as_str()).collect();
-        assert_eq!((&texts[..], found.start, found.end), (expect, start, cursor), "{code}");
-    };
-    check("coun", &["counter"], 0);
-    check("\"🦀\"; COU", &["COUNT"], 5);
-    check("dou", &["double"], 0);
-    check("displ", &["display"], 0);
-    check("whi", &["while"], 0);
-    check("settings.al", &["alpha"], 9);
-    check("settings.beta.g", &["gamma", "get"], 14);
-    check("t.sh", &["shape"], 2);
-    check("%wh", &["%who", "%whos"], 0);
-    check("1;\n%%wri", &["%%writefile"], 3);
-    check("%plugin dea", &["deactivate"], 8);
-    check("%%plugin p\nfn end_ep", &["end_epoch"], 14);
-    check("%%plugin p\nfn end_epoch(ctx) { ctx.validation_lo", &["validation_loss", "validation_loss_total"], 35);
-    check("%%plugin p\nfn end_epoch(ctx) { ctx.request_c", &["request_checkpoint"], 35);
-    check("nothing_here.x", &[], 13);
-}
-
-#[test]
-fn names_are_explained() {
-    let check = |code: &str, cursor: usize, expect: Option<&str>| {
-        let sent = bench().request(Request::Inspect { code: code.to_owned(), cursor, detail: 0 });
-        let [FromWorker::Reply { is: Is::Inspection(found), .. }] = &sent[..] else { panic!("{sent:?}") };
-        let text = found.as_ref().and_then(|found| found.bundle.get("text/plain"));
-        assert_eq!(text.map(|text| text.lines().take(2).collect::<Vec<_>>().join("|")).as_deref(), expect, "{code}");
-    };
-    check("counter + 1", 3, Some("counter: i64|1"));
-    check("double(", 7, Some("fn double(x)|  Doubles a number."));
-    check(
-        "display(1)",
-        2,
-        Some("display(value) -> display|  shows a value now; the handle it returns replaces what is shown"),
-    );
-    check("%who", 2, Some("%who|  names the variables"));
-    check("nothing_here", 3, None);
-}
 
 #[test]
 fn expressions_are_evaluated_after_the_cell() {
@@ -79,4 +25,68 @@ fn expressions_are_evaluated_after_the_cell() {
 fn usage_is_that_of_the_process() {
     let sent = Bench::new().request(Request::Usage);
     assert!(matches!(&sent[..], [FromWorker::Reply { is: Is::Usage(usage), .. }] if usage.resident_bytes > 0));
+}
+
+/// What a request for a cell sends: messages as text, then the end.
+fn transcript(bench: &mut Bench, cell: Execute) -> Vec<String> {
+    let line = |message: FromWorker| match message {
+        FromWorker::Stream { text, .. } => format!("text {}", text.trim_end()),
+        FromWorker::Result { bundle } => format!("result {}", bundle.get("text/plain").unwrap()),
+        FromWorker::ClearOutput { wait } => format!("clear {wait}"),
+        FromWorker::Display { bundle, display_id, update } => {
+            let which = display_id.map_or("no id", |id| if id.ends_with("-1") { "first" } else { "other" });
+            format!("display {which} {update} {}", bundle.get("text/plain").unwrap())
+        }
+        FromWorker::Finished { finished, .. } => {
+            let expressions = finished.expressions.into_iter().map(|(name, value)| match value {
+                Ok(bundle) => format!(" {name}={}", bundle.get("text/plain").unwrap()),
+                Err(problem) => format!(" {name}!{}", problem.name),
+            });
+            let problem = finished.problem.map_or(String::new(), |problem| format!(" {}", problem.name));
+            format!("end{problem}{}", expressions.collect::<String>())
+        }
+        other => format!("{other:?}"),
+    };
+    let sent = bench.request(Request::Execute(cell));
+    sent.into_iter().filter(|message| !matches!(message, FromWorker::Variables { .. })).map(line).collect()
+}
+
+#[test]
+fn corners_of_expressions_displays_and_clearing() {
+    let mut bench = Bench::new();
+    let mut check = |code: &str, silent: bool, expressions: &[(&str, &str)], expect: &[&str]| {
+        let expressions = expressions.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
+        let cell = Execute { code: code.to_owned(), cell: 1, silent, expressions, ..Execute::default() };
+        assert_eq!(transcript(&mut bench, cell), expect, "{code}");
+    };
+    check("let a = 2; a", false, &[("x", "print(a); a * 2")], &["result 2", "text 2", "end x=4"]);
+    check("a", true, &[("x", "a"), ("y", "throw 1"), ("z", "1 +")], &["end x=2 y!RuntimeError z!SyntaxError"]);
+    check("", true, &[("x", "let b = 5; b")], &["end x=5"]);
+    check("throw 1", false, &[("x", "a")], &["end RuntimeError"]);
+    check(
+        "display(1); let d = display(\"one\");",
+        false,
+        &[],
+        &["display first false 1", "display other false \"one\"", "end"],
+    );
+    check("d.update(\"two\")", false, &[], &["display other true \"two\"", "end"]);
+    check("print(1); clear_output(true); print(2);", false, &[], &["text 1", "clear true", "text 2", "end"]);
+    check("clear_output(); 3", false, &[], &["clear false", "result 3", "end"]);
+    check(
+        "print(\"a\"); display(1); print(\"b\"); 2",
+        true,
+        &[],
+        &["text a", "display other false 1", "text b", "end"],
+    );
+}
+
+#[test]
+fn errors_leave_with_colours_in_the_traceback_only() {
+    let cell = Execute { code: "1 + x".to_owned(), cell: 1, ..Execute::default() };
+    let sent = Bench::new().request(Request::Execute(cell));
+    let Some(FromWorker::Finished { finished, .. }) = sent.last() else { panic!("{sent:?}") };
+    let problem = finished.problem.as_ref().unwrap();
+    assert!(!problem.message.contains('\u{1b}') && !problem.name.contains('\u{1b}'));
+    assert_eq!(problem.traceback[0], "\u{1b}[1;31mNameError\u{1b}[0m: there is no variable `x`");
+    assert_eq!(problem.traceback[3], "        \u{1b}[1;31m^\u{1b}[0m");
 }

@@ -2,10 +2,10 @@
 
 use super::{Call, Command, Outcome, Run, all};
 use crate::Host;
-use crate::surface::{self, Builtin, Kind};
-use candlewick_display::text::TextTable;
-use candlewick_engine::run::Options;
-use candlewick_link::Bundle;
+use crate::inspect::describe;
+use crate::show::linked;
+use crate::surface::{self, KEYWORDS, Kind};
+use candlewick_display::{Entry, page};
 use candlewick_plugin_api::nearest;
 use rhai::Dynamic;
 
@@ -19,58 +19,32 @@ pub const COMMANDS: &[Command] = &[Command {
 
 fn help(host: &mut Host, call: &Call) -> Outcome {
     let name = call.line.arguments;
-    let text = if name.is_empty() { Some(overview()) } else { describe(name) };
-    let Some(text) = text else {
+    let entries = if name.is_empty() { overview() } else { describe(name) };
+    if entries.is_empty() {
         let known = surface::all().map(|builtin| builtin.name).chain(all().map(|command| command.name));
         let hint = nearest(name, known).map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
         return Err(call.problem(host, "NameError", format!("there is no help on `{name}`{hint}")));
-    };
-    host.session().page(Bundle::text(text));
+    }
+    host.session().page(linked(page(&entries)));
     Ok(Dynamic::UNIT)
 }
 
-/// The text on one name: signature, what it does, an example.
-pub fn describe(name: &str) -> Option<String> {
-    let bare = name.trim_start_matches('%');
-    let commands = all().filter(|command| command.name.trim_start_matches('%') == bare);
-    let mut texts: Vec<String> = commands.map(|command| format!("{}\n  {}", command.signature, command.doc)).collect();
-    if bare == name {
-        texts.extend(surface::all().filter(|builtin| builtin.name == name).map(full));
-    }
-    if matches!(name, "fit" | "train") {
-        texts.push(format!("options of fit and train\n{}", options()));
-    }
-    (!texts.is_empty()).then(|| texts.join("\n\n"))
+fn overview() -> Vec<Entry> {
+    let commands = all().map(|command| (command.signature.to_owned(), command.doc));
+    let functions = surface::all().map(|builtin| match builtin.kind {
+        Kind::Function => (builtin.signature.to_owned(), builtin.doc),
+        Kind::Method(on) | Kind::Property(on) => (format!("{on}.{}", builtin.signature), builtin.doc),
+    });
+    let keywords = KEYWORDS.iter().map(|(_, form, doc)| ((*form).to_owned(), *doc));
+    vec![
+        list("commands", "command", commands),
+        list("functions", "function", functions),
+        list("the language", "form", keywords),
+    ]
 }
 
-fn options() -> String {
-    let mut table = TextTable::new(&["option", "what it is", "also"]);
-    for option in Options::table() {
-        table.row(vec![option.name.to_owned(), option.doc.to_owned(), option.aliases.join(", ")]);
-    }
-    table.render()
-}
-
-/// A built-in's text.
-pub fn full(builtin: &Builtin) -> String {
-    format!("{}\n  {}\n  example: {}", titled(builtin), builtin.doc, builtin.example)
-}
-
-fn titled(builtin: &Builtin) -> String {
-    match builtin.kind {
-        Kind::Function => builtin.signature.to_owned(),
-        Kind::Method(on) | Kind::Property(on) => format!("{on}.{}", builtin.signature),
-    }
-}
-
-fn overview() -> String {
-    let mut commands = TextTable::new(&["command", "what it does"]);
-    for command in all() {
-        commands.row(vec![command.signature.to_owned(), command.doc.to_owned()]);
-    }
-    let mut functions = TextTable::new(&["function", "what it does"]);
-    for builtin in surface::all() {
-        functions.row(vec![titled(builtin), builtin.doc.to_owned()]);
-    }
-    format!("{}\n\n{}", commands.render(), functions.render())
+fn list(title: &str, head: &str, rows: impl Iterator<Item = (String, &'static str)>) -> Entry {
+    let head = vec![head.to_owned(), "what it does".to_owned()];
+    let rows = rows.map(|(form, doc)| vec![form, doc.to_owned()]);
+    Entry { forms: vec![title.to_owned()], table: std::iter::once(head).chain(rows).collect(), ..Entry::default() }
 }

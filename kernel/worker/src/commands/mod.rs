@@ -6,8 +6,6 @@ mod help;
 mod notebook;
 mod plugins;
 
-pub use help::full;
-
 use crate::Host;
 use crate::cell::Line;
 use candlewick_link::Problem;

@@ -10,7 +10,7 @@ mod values;
 
 pub use context::{BUILTINS, CONTEXT, Slot, fact, has, properties, setting};
 pub use plugin::RhaiPlugin;
-pub use source::{Header, header};
+pub use source::{Header, KEYS, POLICIES, header};
 pub use values::{from_json, to_json};
 
 use rhai::Engine;

@@ -16,8 +16,18 @@ pub struct Header {
     pub registration: Registration,
 }
 
-/// Keys that set the registration; every other key is a setting of the plugin.
-const KEYS: [&str; 6] = ["priority", "every", "once", "after", "before", "on_error"];
+/// Keys that set the registration, with what each means; every other key is a setting of the plugin.
+pub const KEYS: [(&str, &str); 6] = [
+    ("priority", "a whole number: lower ones come first at start_ hooks and last at end_ hooks"),
+    ("every", "called only at every so many-th call of a hook"),
+    ("once", "called only at that call of a hook"),
+    ("after", "called only after that many calls of a hook"),
+    ("before", "called only before that many calls of a hook"),
+    ("on_error", "what an error in a hook does to the run: continue, skip_batch or stop"),
+];
+
+/// What `on_error` takes.
+pub const POLICIES: [&str; 3] = ["continue", "skip_batch", "stop"];
 
 /// Reads the arguments of a `%%plugin` line. A value is an expression of Rhai; a word that is none is text.
 ///
@@ -32,7 +42,7 @@ pub fn header(engine: &Engine, arguments: &str) -> Result<Header, String> {
     for word in words {
         let (key, text) =
             word.split_once('=').ok_or_else(|| format!("`{word}` is no setting; write `{word}=VALUE`"))?;
-        let place = if KEYS.contains(&key) { &mut fields } else { &mut config };
+        let place = if KEYS.iter().any(|(name, _)| *name == key) { &mut fields } else { &mut config };
         place.insert(key.to_owned(), value(engine, text));
     }
     fields.insert("config".to_owned(), Value::Object(config));
@@ -44,7 +54,7 @@ fn read(fields: serde_json::Map<String, Value>) -> Result<Registration, String> 
     for (key, value) in &fields {
         let expected = match key.as_str() {
             "config" => continue,
-            "on_error" if ["continue", "skip_batch", "stop"].iter().any(|word| value == word) => continue,
+            "on_error" if POLICIES.iter().any(|word| value == word) => continue,
             "on_error" => "continue, skip_batch or stop",
             "priority" if value.is_i64() => continue,
             "priority" => "a whole number",

@@ -8,11 +8,13 @@ mod confusion;
 mod data;
 mod frame;
 mod input;
+mod keywords;
 mod memory;
 mod nets;
 mod optimizers;
 mod output;
 mod plot;
+mod signature;
 mod tensor;
 mod tensor_make;
 mod tensor_math;
@@ -24,6 +26,8 @@ use crate::show::Shows;
 use rhai::Engine;
 
 pub use arguments::{Answer, fault, interrupted};
+pub use keywords::{KEYWORDS, keyword};
+pub use signature::quoted;
 
 /// One entry of the language surface.
 pub struct Builtin {
