@@ -50,6 +50,11 @@ impl Interrupts {
         if now.duration_since(first) < PATIENCE { Measure::Ask } else { Measure::Kill }
     }
 
+    /// Whether the running cell has been interrupted.
+    pub fn is_asked(&self) -> bool {
+        self.running().as_ref().is_some_and(|asked| asked.first.get().is_some())
+    }
+
     fn running(&self) -> MutexGuard<'_, Option<Arc<Asked>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -81,6 +86,7 @@ mod tests {
         check(0, Measure::Ask);
         check(60, Measure::Ask);
         let cell = interrupts.begin();
+        assert!(!interrupts.is_asked());
         check(60, Measure::Ask);
         check(64, Measure::Ask);
         check(65, Measure::Kill);

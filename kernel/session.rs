@@ -90,9 +90,9 @@ impl Session {
     /// The operating system refuses the process.
     pub fn start(program: &Path, directory: &Path, history: History) -> anyhow::Result<Self> {
         let supervisor = Supervisor::start(program, directory)?;
-        let (live, comms) = (supervisor.live(), supervisor.comms());
+        let (live, comms, interrupts) = (supervisor.live(), supervisor.comms(), supervisor.interrupts());
         let supervisor = tokio::sync::Mutex::new(supervisor);
-        Ok(Self { supervisor, live, comms, interrupts: Interrupts::default(), history })
+        Ok(Self { supervisor, live, comms, interrupts, history })
     }
 
     /// Runs a cell. All it shows has gone to `sink` when this returns.

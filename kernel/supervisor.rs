@@ -5,11 +5,14 @@
 
 use crate::comms::Comms;
 use crate::death::Death;
+use crate::interrupts::Interrupts;
 use crate::plugin_table::PluginTable;
 use crate::recovery::{Obituary, Recovery};
 use crate::session::{Output, OutputSink};
 use crate::worker_process::WorkerHandle;
-use candlewick_link::{Comm, CommWhat, Finished, FromWorker, Is, PluginRecord, Problem, Request, StreamName, ToWorker};
+use candlewick_link::{
+    Comm, CommWhat, Command, Finished, FromWorker, Is, PluginRecord, Problem, Request, StreamName, ToWorker,
+};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
@@ -24,6 +27,7 @@ pub struct Supervisor {
     plugins: PluginTable,
     recovery: Recovery,
     comms: Comms,
+    interrupts: Interrupts,
     next_id: u64,
     live: Live,
 }
@@ -77,6 +81,7 @@ impl Supervisor {
             plugins: PluginTable::default(),
             recovery: Recovery::default(),
             comms: Comms::default(),
+            interrupts: Interrupts::default(),
             next_id: 0,
             live: Live::default(),
         };
@@ -87,6 +92,11 @@ impl Supervisor {
     /// For those who act at once.
     pub fn live(&self) -> Live {
         self.live.clone()
+    }
+
+    /// The interrupts of the cell that runs.
+    pub fn interrupts(&self) -> Interrupts {
+        self.interrupts.clone()
     }
 
     /// The comms that the worker has opened.
@@ -190,7 +200,12 @@ impl Supervisor {
     async fn exchange(&mut self, request: Request, sink: &impl OutputSink) -> Result<Answer, Failure> {
         self.next_id += 1;
         let asked = self.next_id;
+        let is_cell = matches!(request, Request::Execute(_));
         self.send(&ToWorker::Request { id: asked, request });
+        if is_cell && self.interrupts.is_asked() {
+            // It came while the worker was not ready, and that one had nothing to interrupt.
+            self.send(&ToWorker::Command(Command::Interrupt));
+        }
         // Dropped with the request: who was asked then need not answer any more.
         let mut question: Option<Question<'_>> = None;
         loop {

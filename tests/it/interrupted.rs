@@ -31,6 +31,16 @@ fn two_hundred_times_at_random_moments() {
     assert_eq!(client.worker(), worker, "no other worker was needed");
 }
 
+#[test]
+fn the_first_cell_while_the_worker_still_starts() {
+    for _ in 0..5 {
+        let kernel = KernelProcess::start();
+        let mut client = kernel.client();
+        interrupted_in(&mut client, "loop { }", &mut Random::new(1));
+        client.gives("1 + 1", "2");
+    }
+}
+
 /// One interrupt is enough, from the moment on at which the client was told that the cell began.
 fn interrupted_in(client: &mut Client, code: &str, random: &mut Random) {
     let cell = client.send(Channel::Shell, "execute_request", json!({"code": code}));

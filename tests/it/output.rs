@@ -106,3 +106,14 @@ fn a_sigterm_right_behind_a_cell_loses_nothing() {
         assert!(kernel.ended().success());
     }
 }
+
+#[test]
+fn two_hundred_megabytes_to_display_are_refused_with_a_message() {
+    let kernel = KernelProcess::start();
+    let mut client = kernel.client();
+    let mut cell = client.cell("let big = \"\"; big.pad(200000000, 'x'); display(big); \"went on\"");
+    let refused = cell.stream("stderr");
+    assert!(refused.contains("MB") || refused.contains("MiB"), "{refused:.2000}");
+    cell.results("\"went on\"").idle().answers_ok();
+    client.gives("1 + 1", "2");
+}
