@@ -9,6 +9,7 @@ trust. Completeness is checked on the way: a lost line or a lost variable ends t
 
 import json
 import os
+import queue
 import statistics
 import subprocess
 import sys
@@ -28,16 +29,16 @@ KERNELS = {
         "lines": "for i in range(100000): print(i)",
     },
 }
-# Name, what was asked, unit.
+# Name, what was asked of a quiet machine, what ipykernel takes on one (known before), unit.
 ROWS = {
-    "ready": ("start to ready", "≤ 0.15 s", "s"),
-    "first": ("start to the result of a first cell", "≤ 0.20 s", "s"),
-    "cell": ("1+1, reply and idle, history on", "≤ 0.6 ms", "ms"),
-    "lines": ("100,000 lines printed one by one", "≤ 0.3 s", "s"),
-    "interrupt": ("interrupt to reply, state kept", "≤ 10 ms", "ms"),
-    "complete": ("completion, warm", "≤ 5 ms", "ms"),
-    "resident": ("kernel process idle, resident", "≤ 25 MB", "MB"),
-    "wake_ups": ("kernel process idle, wake-ups in a second", "0", "/s"),
+    "ready": ("start to ready", 0.15, 0.46, "s"),
+    "first": ("start to the result of a first cell", 0.20, None, "s"),
+    "cell": ("1+1, reply and idle, history on", 0.6, 3.4, "ms"),
+    "lines": ("100,000 lines printed one by one", 0.3, 0.92, "s"),
+    "interrupt": ("interrupt to reply, state kept", 10, 20, "ms"),
+    "complete": ("completion, warm", 5, None, "ms"),
+    "resident": ("kernel process idle, resident", 25, 60, "MB"),
+    "wake_ups": ("kernel process idle, wake-ups in a second", 0, None, "/s"),
 }
 
 
@@ -50,6 +51,8 @@ def main(repeats="10"):
         figures[name]["first"] = statistics.median(first for _, first in pairs)
     kernels = {name: Kernel(name) for name in KERNELS}
     try:
+        for kernel in kernels.values():
+            kernel.listen()
         measure(figures, kernels, "cell", repeats * 30, lambda kernel: round_trip(kernel.client, "1+1") * 1000)
         measure(figures, kernels, "lines", max(3, repeats // 2), Kernel.lines)
         measure(figures, kernels, "interrupt", repeats, lambda kernel: kernel.interrupt() * 1000)
@@ -67,6 +70,7 @@ def started(name):
     begun = time.perf_counter()
     kernel = Kernel(name)
     ready = time.perf_counter() - begun
+    kernel.listen()
     round_trip(kernel.client, "1+1")
     first = time.perf_counter() - begun
     kernel.close()
@@ -87,10 +91,21 @@ class Kernel:
     def __init__(self, name):
         self.words = KERNELS[name]
         self.manager = KernelManager(kernel_name=name)
-        self.manager.start_kernel()
+        self.manager.start_kernel(stderr=subprocess.DEVNULL)
         self.client = self.manager.client()
         self.client.start_channels()
         wait_until_ready(self.client)
+
+    def listen(self):
+        """Until what is published arrives: another socket, whose connection may be there later."""
+        while True:
+            asked = self.client.kernel_info()
+            try:
+                self.client.get_iopub_msg(timeout=0.05)
+                self.reply(asked)
+                return
+            except queue.Empty:
+                self.reply(asked)
 
     def close(self):
         self.client.stop_channels()
@@ -157,11 +172,14 @@ def idle(names):
 
 
 def show(figures):
-    ours, theirs = figures["candlewick"], figures["python3"]
-    print(f"{'what':<42} {'asked':>9} {'candlewick':>12} {'ipykernel':>12} {'ratio':>7}")
-    for row, (what, asked, unit) in ROWS.items():
-        ratio = f"{ours[row] / theirs[row]:.3f}" if theirs[row] else "–"
-        print(f"{what:<42} {asked:>9} {ours[row]:>9.3g} {unit:<2} {theirs[row]:>9.3g} {unit:<2} {ratio:>7}")
+    """The last column is what was asked as a ratio, where ipykernel's figure is known."""
+    print(f"{'what':<42} {'asked':>9} {'candlewick':>12} {'ipykernel':>12} {'ratio':>7} {'asked':>7}")
+    for row, (what, asked, known, unit) in ROWS.items():
+        ours, theirs = figures["candlewick"][row], figures["python3"][row]
+        ratio = f"{ours / theirs:.3f}" if theirs else "–"
+        asked_ratio = f"{asked / known:.3f}" if known else "–"
+        figures_of_row = " ".join(f"{figure:>9.3g} {unit:<2}" for figure in (ours, theirs))
+        print(f"{what:<42} {asked:>6g} {unit:<2} {figures_of_row} {ratio:>7} {asked_ratio:>7}")
 
 
 if __name__ == "__main__":

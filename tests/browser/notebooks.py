@@ -13,7 +13,7 @@ class Notebooks(WithLab):
         self.assertEqual(notebook.errors(), [])
         self.assertIn('src="data:image/svg+xml', notebook.html(19)[:100])
         notebook.hide_files()
-        for theme in ("light", "dark"):
+        for theme in ("dark", "light"):
             notebook.dark(theme == "dark")
             self.assert_readable(notebook, theme)
             for name, cell in (("start", 0), ("plugin", 7), ("hooks", 12), ("first-run", 18), ("outcome", 22)):
