@@ -72,12 +72,23 @@ struct State {
     lines: Vec<Line>,
     /// Places in `lines` of what is not written yet, or was changed since.
     unwritten: BTreeSet<usize>,
-    questions: Vec<(Asked, oneshot::Sender<Vec<Line>>)>,
+    questions: Vec<Question>,
     /// Whether a thread writes and answers; without one nothing outlives this process.
     served: bool,
     closing: bool,
     closed: Vec<oneshot::Sender<()>>,
 }
+
+/// What the thread does next.
+struct Step {
+    /// Lines to write, with their places in the list.
+    batch: Vec<(usize, Line)>,
+    questions: Vec<Question>,
+    closing: bool,
+}
+
+/// What somebody asks, and where the answer goes.
+type Question = (Asked, oneshot::Sender<Vec<Line>>);
 
 impl History {
     /// A history that also keeps its lines in this file and knows the earlier sessions there. It returns at once: the
@@ -148,7 +159,7 @@ impl History {
     /// The thread: opens the file, writes, answers, until the history is closed.
     fn serve(&self, path: &std::path::Path) {
         let mut keeper = Keeper::open(path);
-        while let Some((batch, questions, closing)) = self.next() {
+        while let Some(Step { batch, questions, closing }) = self.next() {
             let refused = keeper.write(&batch);
             let mut state = self.state();
             state.unwritten.extend(refused);
@@ -169,15 +180,14 @@ impl History {
     }
 
     /// Waits for something to do, and then a while for more to write, unless somebody waits for an answer.
-    #[allow(clippy::type_complexity)] // three parts of one step, used at one place
-    fn next(&self) -> Option<(Vec<(usize, Line)>, Vec<(Asked, oneshot::Sender<Vec<Line>>)>, bool)> {
+    fn next(&self) -> Option<Step> {
         let is_idle = |state: &mut State| state.unwritten.is_empty() && state.questions.is_empty() && !state.closing;
         let is_patient = |state: &mut State| state.questions.is_empty() && !state.closing;
         let state = self.0.rung.wait_while(self.state(), is_idle).ok()?;
         let (mut state, _) = self.0.rung.wait_timeout_while(state, GATHER, is_patient).ok()?;
         let places = std::mem::take(&mut state.unwritten);
         let batch = places.into_iter().map(|place| (place, state.lines[place].clone())).collect();
-        Some((batch, std::mem::take(&mut state.questions), state.closing))
+        Some(Step { batch, questions: std::mem::take(&mut state.questions), closing: state.closing })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -50,8 +50,9 @@ impl Interrupts {
         if now.duration_since(first) < PATIENCE { Measure::Ask } else { Measure::Kill }
     }
 
-    /// Whether the running cell has been interrupted.
-    pub fn is_asked(&self) -> bool {
+    /// Whether the running cell has been interrupted: an interrupt that came before the worker had the cell is to be
+    /// sent after it, for a worker ignores one that is for nothing.
+    pub fn came(&self) -> bool {
         self.running().as_ref().is_some_and(|asked| asked.first.get().is_some())
     }
 
@@ -70,7 +71,7 @@ impl RunningCell {
 
 impl Drop for RunningCell {
     fn drop(&mut self) {
-        *self.interrupts.running() = None;
+        self.interrupts.running().take_if(|asked| Arc::ptr_eq(asked, &self.asked));
     }
 }
 
@@ -86,8 +87,9 @@ mod tests {
         check(0, Measure::Ask);
         check(60, Measure::Ask);
         let cell = interrupts.begin();
-        assert!(!interrupts.is_asked());
+        assert!(!interrupts.came());
         check(60, Measure::Ask);
+        assert!(interrupts.came());
         check(64, Measure::Ask);
         check(65, Measure::Kill);
         drop(cell);

@@ -227,7 +227,7 @@ impl jupyter::Kernel for RhaiKernel {
 
     async fn comm(&self, message: Message, outputs: Outputs) -> bool {
         let id = comm_id(&message);
-        if self.control().iter().any(|own| *own == id) {
+        if self.control().contains(&id) {
             return true;
         }
         let is_opening = message.msg_type() == "comm_open";

@@ -2,9 +2,12 @@
 //!
 //! Must not know what follows from it. Read [`ended`] first.
 
-use rustix::process::{Pid, PidfdFlags, getppid, pidfd_open};
+use rustix::process::{Pid, getppid};
+#[cfg(target_os = "linux")]
+use rustix::process::{PidfdFlags, pidfd_open};
 use std::os::fd::OwnedFd;
 use std::time::Duration;
+#[cfg(target_os = "linux")]
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
@@ -32,8 +35,14 @@ async fn end_of(parent: Pid) {
 }
 
 /// A descriptor that is readable once the process has ended; none where the system has no such thing.
+#[cfg(target_os = "linux")]
 fn watched(process: Pid) -> Option<AsyncFd<OwnedFd>> {
     let fd = pidfd_open(process, PidfdFlags::NONBLOCK).ok()?;
     // SAFETY: the descriptor is open, belongs to the returned value alone and stays open as long as that lives.
     unsafe { AsyncFd::register_with_interest(fd, Interest::READABLE) }.ok()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn watched(_: Pid) -> Option<AsyncFd<OwnedFd>> {
+    None
 }

@@ -103,12 +103,7 @@ impl Session {
         let recorder = Recorder { sink, result: Mutex::default() };
         let Cell { code, number, silent, expressions, allow_stdin, widgets, .. } = cell;
         let request = Request::Execute(Execute { code, cell: number, silent, expressions, allow_stdin, widgets });
-        let running = self.interrupts.begin();
-        let answer = tokio::select! {
-            answer = self.ask(request, &recorder) => answer,
-            never = offer_to_kill(&running, sink) => match never {},
-        };
-        let finished = match answer {
+        let finished = match self.ask_interruptibly(request, &recorder).await {
             Ok(Answer::Finished(finished)) => finished,
             Ok(Answer::Reply(_)) => failed("the worker answered a cell with something else"),
             Err(problem) => Finished { problem: Some(problem), ..Finished::default() },
@@ -161,7 +156,7 @@ impl Session {
     /// Has the worker handle the messages on comms that nothing has handled yet.
     pub async fn handle_comms(&self, sink: &impl OutputSink) {
         // A worker that died of it has been replaced and has said so.
-        if let Err(problem) = self.ask(Request::Comms, sink).await {
+        if let Err(problem) = self.ask_interruptibly(Request::Comms, sink).await {
             sink.put(Output::Stream(StreamName::Stderr, format!("{}\n", problem.message))).await;
         }
     }
@@ -182,7 +177,10 @@ impl Session {
 
     /// Ends the worker: asked first, killed when it takes too long. Afterwards no other is started.
     pub async fn shutdown(&self) {
-        self.history.close().await;
+        tokio::join!(self.history.close(), self.end_worker());
+    }
+
+    async fn end_worker(&self) {
         let Some(worker) = self.live.close() else { return };
         let _ = worker.send(&ToWorker::Command(Command::Shutdown));
         if timeout(CLEAN_UP, worker.death()).await.is_err() {
@@ -195,6 +193,15 @@ impl Session {
     pub fn kill_worker(&self) {
         if let Some(worker) = self.live.handle() {
             worker.kill();
+        }
+    }
+
+    /// Asks what may take long: a cell, or a button that moves a run.
+    async fn ask_interruptibly(&self, request: Request, sink: &impl OutputSink) -> Result<Answer, Problem> {
+        let running = self.interrupts.begin();
+        tokio::select! {
+            answer = self.ask(request, sink) => answer,
+            never = offer_to_kill(&running, sink) => match never {},
         }
     }
 

@@ -94,14 +94,14 @@ impl Supervisor {
         self.live.clone()
     }
 
-    /// The interrupts of the cell that runs.
-    pub fn interrupts(&self) -> Interrupts {
-        self.interrupts.clone()
-    }
-
     /// The comms that the worker has opened.
     pub fn comms(&self) -> Comms {
         self.comms.clone()
+    }
+
+    /// The interrupts of what runs.
+    pub fn interrupts(&self) -> Interrupts {
+        self.interrupts.clone()
     }
 
     /// Asks the worker and passes on what it shows meanwhile.
@@ -200,10 +200,9 @@ impl Supervisor {
     async fn exchange(&mut self, request: Request, sink: &impl OutputSink) -> Result<Answer, Failure> {
         self.next_id += 1;
         let asked = self.next_id;
-        let is_cell = matches!(request, Request::Execute(_));
+        let is_interruptible = matches!(request, Request::Execute(_) | Request::Comms);
         self.send(&ToWorker::Request { id: asked, request });
-        if is_cell && self.interrupts.is_asked() {
-            // It came while the worker was not ready, and that one had nothing to interrupt.
+        if is_interruptible && self.interrupts.came() {
             self.send(&ToWorker::Command(Command::Interrupt));
         }
         // Dropped with the request: who was asked then need not answer any more.

@@ -18,6 +18,11 @@ fn its_history_outlives_it() {
 }
 
 #[test]
+fn comms_are_answered_for_while_the_worker_is_busy_and_closed_when_it_dies() {
+    unittest(&Home::new(), "comms.py");
+}
+
+#[test]
 fn the_sidebar_and_widget_managers_get_their_answers() {
     unittest(&Home::new(), "sidebar.py");
 }

@@ -92,6 +92,14 @@ class Recovery(WithKernel):
         self.assertIn(content["status"], ("ok", "error"))
         self.assertEqual(self.result("6 * 7"), "42")
 
+    def test_an_interrupt_before_the_worker_has_the_cell_is_not_lost(self):
+        os.kill(self.worker_pid(), signal.SIGKILL)
+        running = self.kc.execute("loop { }")
+        while self.kc.get_iopub_msg(timeout=TIMEOUT)["msg_type"] != "execute_input":
+            pass
+        self.control("interrupt_request", {})
+        self.assertEqual(self.outcome(running)[0]["ename"], "Interrupted")
+
     def test_control_answers_while_the_worker_is_dead(self):
         os.kill(self.worker_pid(), signal.SIGKILL)
         self.assertEqual(self.control("interrupt_request", {})["status"], "ok")

@@ -23,7 +23,7 @@ pub fn wire(bytes: &[u8]) {
         assert!(socket_type.len() + identity.len() <= bytes.len());
     }
     let session = Session::new(b"key", "fuzz");
-    while let Ok(received) = finish(zmtp::read_message(&mut rest)) {
+    while let Ok(received) = finish(zmtp::read_message(&mut rest, zmtp::LARGEST_REQUEST)) {
         if let Received::Message(frames) = received {
             check(&session, &frames);
         }
@@ -32,7 +32,7 @@ pub fn wire(bytes: &[u8]) {
 
 fn check(session: &Session, frames: &[Bytes]) {
     let written = zmtp::encode(frames);
-    let again = finish(zmtp::read_message(&mut &*written));
+    let again = finish(zmtp::read_message(&mut &*written, zmtp::LARGEST_REQUEST));
     assert!(matches!(again, Ok(Received::Message(again)) if again == frames));
     // One input in 2^256 would be signed by chance.
     assert!(Message::from_frames(session, frames).is_err());

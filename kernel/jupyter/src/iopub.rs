@@ -127,6 +127,9 @@ impl IoPub {
     /// Says that a request is being handled, or no longer.
     pub(crate) async fn status(&self, parent: &Bytes, state: &str) {
         self.publish(Draft::new("status", parent, json!({"execution_state": state}))).await;
+        if state == "idle" {
+            self.pace.reset();
+        }
     }
 
     /// Sends what waits and waits until clients' sockets have taken it, five seconds at most.

@@ -26,6 +26,8 @@ pub(crate) const STALLED: Duration = Duration::from_secs(10);
 pub(crate) const STALLED_AND_FULL: Duration = Duration::from_secs(1);
 /// Bytes that may wait for one client.
 pub(crate) const QUEUE: usize = 32 << 20;
+/// A client that goes on asking without reading the answers is dropped when this many bytes wait for it.
+const UNREAD: usize = 512 << 20;
 /// A client has this long for its handshake.
 const HANDSHAKE: Duration = Duration::from_secs(10);
 /// A client has no more subscriptions than this; clients of Jupyter have one.
@@ -114,7 +116,7 @@ impl Peers {
         R: AsyncRead + Unpin + Send + 'static,
         W: AsyncWrite + Unpin + Send + 'static,
     {
-        let shared = self.0.clone();
+        let (shared, largest) = (self.0.clone(), self.0.kind.largest());
         let number = shared.connected.fetch_add(1, Ordering::Relaxed);
         let identity = if identity.is_empty() { chosen_identity(number) } else { identity };
         let (queue, messages) = mpsc::unbounded_channel();
@@ -124,7 +126,7 @@ impl Peers {
         let (pongs, peer_id) = (queue.clone(), identity.clone());
         let connection = tokio::spawn(async move {
             let _ = tokio::select! {
-                ended = read(reader, &peer_id, &load_in_task, &pongs, incoming) => ended,
+                ended = read(reader, largest, &peer_id, &load_in_task, &pongs, incoming) => ended,
                 ended = write(writer, messages, &shared_in_task, &load_in_task) => ended,
             };
             shared_in_task.leave(&peer_id, number);
@@ -138,8 +140,11 @@ impl Peers {
 
 impl Sender for Peers {
     fn send(&self, peer: &Bytes, frames: &[Bytes]) {
-        if let Some(peer) = self.0.lock().get(peer) {
-            peer.push(zmtp::encode(frames), self.0.now());
+        let mut peers = self.0.lock();
+        let Some(known) = peers.get(peer) else { return };
+        known.push(zmtp::encode(frames), self.0.now());
+        if known.load.waiting.load(Ordering::Acquire) > UNREAD {
+            peers.remove(peer);
         }
     }
 
@@ -251,6 +256,14 @@ impl SocketKind {
         }
     }
 
+    /// Bytes of one message from a client.
+    fn largest(self) -> usize {
+        match self {
+            Self::Router => zmtp::LARGEST_REQUEST,
+            Self::Publisher => zmtp::LARGEST_NOTE,
+        }
+    }
+
     fn accepts(self, socket_type: &[u8]) -> bool {
         match self {
             Self::Router => matches!(socket_type, b"DEALER" | b"REQ" | b"ROUTER"),
@@ -268,13 +281,14 @@ fn chosen_identity(number: u64) -> Bytes {
 
 async fn read<R: AsyncRead + Unpin>(
     mut reader: R,
+    largest: usize,
     peer: &Bytes,
     load: &Load,
     pongs: &mpsc::UnboundedSender<Bytes>,
     incoming: mpsc::Sender<Incoming>,
 ) -> Result<(), Error> {
     loop {
-        match zmtp::read_message(&mut reader).await? {
+        match zmtp::read_message(&mut reader, largest).await? {
             Received::Message(frames) => {
                 let message = Incoming { peer: peer.clone(), frames };
                 incoming.send(message).await.map_err(|_| ErrorKind::BrokenPipe)?;

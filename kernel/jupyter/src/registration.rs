@@ -5,7 +5,7 @@
 //! frames are the delimiter, a signature, and one content.
 
 use crate::message::DELIMITER;
-use crate::zmtp::{self, Received};
+use crate::zmtp::{self, LARGEST_NOTE, Received};
 use crate::{Address, Connection, JupyterError, Session, Transport};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -114,7 +114,7 @@ impl Registration {
         writer.write_all(&zmtp::encode(&self.message(&session, channels))).await?;
         writer.flush().await?;
         loop {
-            match zmtp::read_message(&mut reader).await? {
+            match zmtp::read_message(&mut reader, LARGEST_NOTE).await? {
                 Received::Message(frames) => return acknowledged(&session, &frames),
                 Received::Ping(pong) => writer.write_all(&pong).await?,
             }

@@ -110,8 +110,8 @@ impl<T: ZeroMq> Server<T> {
         Outputs::new(&self.iopub, &Bytes::new(), 0, false)
     }
 
-    /// Holds printed text back to half a million bytes a second, after the first 900,000: a notebook server throws away
-    /// what comes faster, with a notice in the notebook. Other clients take all there is, so this is not the default.
+    /// Holds printed text back to 450,000 bytes a second, after the first 700,000: a notebook server throws away what comes
+    /// at more than a million, with a notice in the notebook. Other clients take all there is, so this is not the default.
     /// Messages other than text are always held back to 500 a second, after the first 500.
     pub fn hold_back_text(&self) {
         self.iopub.set_behind_server();

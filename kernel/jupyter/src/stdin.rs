@@ -13,6 +13,7 @@ use crate::transport::{Incoming, Sender, Socket};
 use crate::{InputError, Session};
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
+use std::future::ready;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -115,6 +116,7 @@ impl<S: Socket> Stdin<S> {
         let Some((peer, identities)) = question.identities.split_first() else { return Err(InputError::Left) };
         let clients = self.clients.clone();
         timeout(RECONNECT, clients.until_connected(peer, true)).await.map_err(|_| InputError::Left)?;
+        self.pass_over_what_came().await;
         let id = self.session.next_message_id();
         clients.send(peer, &self.request(question, &id).into_frames(&self.session, identities.to_vec()));
         let mut left = pin!(left(&clients, peer));
@@ -127,6 +129,17 @@ impl<S: Socket> Stdin<S> {
                     }
                 }
                 () = &mut left => return Err(InputError::Left),
+            }
+        }
+    }
+
+    /// What came before the question does not answer it.
+    async fn pass_over_what_came(&mut self) {
+        loop {
+            tokio::select! {
+                biased;
+                Some(incoming) = self.socket.receive() => drop(self.gate.admit(incoming)),
+                () = ready(()) => return,
             }
         }
     }

@@ -14,8 +14,10 @@ const MORE: u8 = 1;
 const LONG: u8 = 2;
 const COMMAND: u8 = 4;
 
-/// No message from a client is larger: what announces more is cut off, before memory is taken for it.
-const LARGEST_MESSAGE: usize = 512 << 20;
+/// No request from a client is larger: what announces more is cut off, before memory is taken for it.
+pub(crate) const LARGEST_REQUEST: usize = 512 << 20;
+/// No subscription is larger, and no acknowledgement.
+pub(crate) const LARGEST_NOTE: usize = 64 << 10;
 /// No message has more frames.
 const MOST_FRAMES: usize = 4096;
 /// Memory taken for a frame before its bytes have come.
@@ -55,10 +57,10 @@ where
     properties.and_then(hello).ok_or_else(|| malformed("no READY command"))
 }
 
-/// Reads the next message or ping; other commands are passed over.
-pub(crate) async fn read_message<R: AsyncRead + Unpin>(reader: &mut R) -> Result<Received> {
+/// Reads the next message, of `largest` bytes at most, or ping; other commands are passed over.
+pub(crate) async fn read_message<R: AsyncRead + Unpin>(reader: &mut R, largest: usize) -> Result<Received> {
     let mut frames = Vec::new();
-    let mut left = LARGEST_MESSAGE;
+    let mut left = largest;
     loop {
         let (flags, body) = read_frame(reader, left).await?;
         if flags & COMMAND != 0 {
@@ -178,7 +180,7 @@ mod tests {
     use super::*;
 
     async fn read(bytes: &[u8]) -> Result<Received> {
-        read_message(&mut &*bytes).await
+        read_message(&mut &*bytes, LARGEST_REQUEST).await
     }
 
     #[tokio::test]

@@ -1,6 +1,7 @@
 //! Replays the corpus of the fuzz target `cells`, so that what was found once stays found.
 
 #[path = "../src/cell.rs"]
+#[allow(dead_code)] // what completion asks of it is not replayed here
 mod cell;
 #[path = "../../../tests/fuzz/cells.rs"]
 mod cells;

@@ -60,7 +60,8 @@ fn shown(sent: &[FromWorker]) -> Vec<String> {
         FromWorker::Result { bundle } => format!("result {}", bundle.get("text/plain").unwrap()),
         other => format!("{other:?}"),
     };
-    sent.iter().map(line).collect()
+    // The names of variables are told too, when there are new ones.
+    sent.iter().filter(|message| !matches!(message, FromWorker::Variables { .. })).map(line).collect()
 }
 
 // One test, because the interrupt flag is the process's.

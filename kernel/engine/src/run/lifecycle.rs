@@ -309,7 +309,11 @@ impl Run {
         }
         self.plan.take(hook, &requests);
         if let Some(failure) = fired.stop {
-            let message = format!("plugin {} failed in {}: {}", failure.plugin, failure.hook, failure.message);
+            let place = match (failure.line, failure.column) {
+                (Some(line), Some(column)) => format!(", line {line}, column {column}"),
+                _ => String::new(),
+            };
+            let message = format!("plugin {} failed in {}{place}: {}", failure.plugin, failure.hook, failure.message);
             self.fail(EngineError::Value(message), true);
             if matches!(hook, Hook::StartTrainingBatch | Hook::StartValidationBatch) {
                 self.plan.batch_outcome = Outcome::Failed;

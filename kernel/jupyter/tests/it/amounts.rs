@@ -85,10 +85,8 @@ async fn behind_a_notebook_server_text_is_held_back_and_whole() {
     let _served = tokio::spawn(server.serve(Arc::new(Toy::default())));
     let mut front_end = FrontEnd::connect(&connection).await.unwrap();
     let started = Instant::now();
-    let done = front_end.execute("text 800000").await.unwrap();
-    assert_eq!(done.text(StreamName::Stdout).len(), 1_600_000);
-    // A piece of 512 KiB goes out whole, so two of the four come at once.
-    let done = front_end.execute("text 400000").await.unwrap();
-    assert_eq!(done.text(StreamName::Stdout).len(), 800_000);
+    let done = front_end.execute("text 1000000").await.unwrap();
+    assert_eq!(done.text(StreamName::Stdout).len(), 2_000_000);
+    // In four pieces: the third waits until the 1,048,576 bytes before it are 700,000 ahead at most, and so on.
     assert!(started.elapsed() > Duration::from_millis(1_000), "{:?}", started.elapsed());
 }

@@ -150,3 +150,16 @@ async fn what_was_printed_goes_out_before_the_question() {
     let seen = client.until("idle").await;
     assert!(seen.contains(&(Channel::IoPub, "stdout: Ada\n".into())), "{seen:?}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_came_before_the_question_does_not_answer_it() {
+    let mut client = Client::start().await;
+    for _ in 0..20 {
+        client.ask(Channel::Stdin, "input_reply", &json!({"value": "early"}));
+        client.ask(Channel::Shell, "execute_request", &json!({"code": "ask name", "allow_stdin": true}));
+        client.until("input_request").await;
+        client.ask(Channel::Stdin, "input_reply", &json!({"value": "right"}));
+        let seen = client.until("idle").await;
+        assert!(seen.contains(&(Channel::IoPub, "stdout: right\n".into())), "{seen:?}");
+    }
+}

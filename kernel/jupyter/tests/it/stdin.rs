@@ -33,7 +33,6 @@ async fn two_prompts_are_answered_one_after_the_other() {
 async fn only_the_right_answer_counts() {
     let (mut front_end, _served, connection) = start().await;
     let mut other = FrontEnd::connect(&connection).await.unwrap();
-    front_end.input_reply("before it was asked", &NONE).await.unwrap();
     let cell = run(&mut front_end, "ask a b").await;
     let first = front_end.input_request().await.unwrap();
     other.input_reply("of another client", &NONE).await.unwrap();
