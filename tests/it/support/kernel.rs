@@ -261,7 +261,7 @@ impl Transcript<'_> {
     }
 
     /// Everything up to idle, unread: for cells of which it is open what they show.
-    pub fn to_idle(&mut self) -> Vec<Message> {
+    pub fn until_idle(&mut self) -> Vec<Message> {
         let mut published = Vec::new();
         loop {
             let message = self.published();
