@@ -132,7 +132,8 @@ class Kernel:
     def interrupt(self):
         """Seconds from the request to the cell's reply; a variable of before is there afterwards."""
         self.reply(self.client.execute(self.words["set"]))
-        running = self.client.execute(self.words["forever"])
+        # ipykernel aborts what comes right behind an error, unless it is told not to.
+        running = self.client.execute(self.words["forever"], stop_on_error=False)
         time.sleep(0.2)
         begun = time.perf_counter()
         self.manager.interrupt_kernel()
