@@ -72,6 +72,11 @@ impl WorkerHandle {
         self.black_box.and_then(|black_box| black_box.running_name())
     }
 
+    /// Whether a request began to be handled; without shared memory it counts as begun.
+    pub fn has_begun(&self, request: u64) -> bool {
+        self.black_box.is_none_or(|black_box| black_box.has_begun(request))
+    }
+
     /// Sends one message, without waiting for the worker to take it. To a dead worker it is an error; its death is told
     /// by [`Self::death`].
     pub fn send(&self, message: &ToWorker) -> Result<(), LinkError> {
