@@ -3,7 +3,7 @@
 //! Owns the table. Must not know Jupyter's sockets or what a widget shows. Read [`Comms`] first. The kernel process
 //! keeps the states because a page that is loaded again asks for them, and the worker may be busy for hours.
 
-use candlewick_link::{Comm, CommWhat};
+use candlewick_link::{Bundle, Comm, CommWhat};
 use serde_json::{Map, Value, json};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -11,6 +11,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 pub const WIDGET: &str = "jupyter.widget";
 /// The target on which a front end asks for the states of all widgets.
 pub const WIDGET_CONTROL: &str = "jupyter.widget.control";
+/// The MIME type of a widget's view.
+const VIEW: &str = "application/vnd.jupyter.widget-view+json";
 
 /// The open comms. Cheap to copy.
 #[derive(Clone, Default)]
@@ -21,6 +23,17 @@ struct Open {
     target: String,
     /// Of a widget: its traits, as it sent them last.
     state: Map<String, Value>,
+    /// Of a widget: its newest view's display, and what else that display holds.
+    view: Option<(String, Bundle)>,
+}
+
+/// A comm that was closed because its worker has gone.
+pub struct Closed {
+    /// Its id.
+    pub id: String,
+    /// Of a widget in view: the display, and the picture that takes the widget's place there. Front ends take a closed
+    /// widget out of the page, and what the user saw with it.
+    pub picture: Option<(String, Bundle)>,
 }
 
 impl Comms {
@@ -30,7 +43,7 @@ impl Comms {
             CommWhat::Open { target } => {
                 self.close(&comm.id);
                 let state = state_of(&comm.data);
-                self.open().push(Open { id: comm.id.clone(), target: target.clone(), state });
+                self.open().push(Open { id: comm.id.clone(), target: target.clone(), state, view: None });
             }
             CommWhat::Message if comm.data["method"] == "update" => {
                 if let Some(open) = self.open().iter_mut().find(|open| open.id == comm.id) {
@@ -42,14 +55,29 @@ impl Comms {
         }
     }
 
+    /// Notes something that the worker shows: where a widget is in view, or that it is no longer.
+    pub fn note_display(&self, bundle: &Bundle, display_id: Option<&str>) {
+        let Some(display_id) = display_id else { return };
+        let model = bundle.data.get(VIEW).and_then(|view| view["model_id"].as_str());
+        for open in self.open().iter_mut() {
+            if model == Some(&open.id) {
+                let mut rest = bundle.clone();
+                rest.data.shift_remove(VIEW);
+                open.view = Some((display_id.to_owned(), rest));
+            } else if open.view.as_ref().is_some_and(|(id, _)| id == display_id) {
+                open.view = None;
+            }
+        }
+    }
+
     /// Forgets a comm that a client has closed.
     pub fn close(&self, id: &str) {
         self.open().retain(|open| open.id != id);
     }
 
-    /// Forgets all; their ids.
-    pub fn close_all(&self) -> Vec<String> {
-        self.open().drain(..).map(|open| open.id).collect()
+    /// Forgets all; what is left of them.
+    pub fn close_all(&self) -> Vec<Closed> {
+        self.open().drain(..).map(Open::closed).collect()
     }
 
     /// Whether the worker has opened it.
@@ -81,6 +109,22 @@ impl Comms {
 
     fn open(&self) -> MutexGuard<'_, Vec<Open>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Open {
+    /// A widget whose state has a drawing under `svg` leaves it as its picture.
+    fn closed(self) -> Closed {
+        let drawing = self.state.get("svg").and_then(Value::as_str).filter(|svg| !svg.is_empty());
+        let picture = self.view.map(|(display, mut bundle)| {
+            if let Some(svg) = drawing {
+                // Front ends would show it first, and it is from before the drawing.
+                bundle.data.shift_remove("text/html");
+                bundle = bundle.with("image/svg+xml", svg);
+            }
+            (display, bundle)
+        });
+        Closed { id: self.id, picture }
     }
 }
 
@@ -134,7 +178,28 @@ mod tests {
         assert_eq!(comms.list(Some(WIDGET)), [("a".to_owned(), WIDGET.to_owned())]);
         comms.note(&comm("a", CommWhat::Close, json!({})));
         assert!(!comms.has("a") && comms.has("b"));
-        assert_eq!(comms.close_all(), ["b"]);
+        assert_eq!(comms.close_all().iter().map(|closed| closed.id.as_str()).collect::<Vec<_>>(), ["b"]);
         assert!(comms.list(None).is_empty());
+    }
+
+    #[test]
+    fn a_widget_in_view_leaves_a_picture() {
+        let check = |svg: &str, later: Option<Bundle>, expect: Option<Bundle>| {
+            let comms = Comms::default();
+            let data = json!({"state": {"svg": svg}});
+            comms.note(&comm("a", CommWhat::Open { target: WIDGET.into() }, data));
+            let mut shown = Bundle::text("run 1").with("text/html", "<b>");
+            shown.data.insert(VIEW.into(), json!({"model_id": "a"}));
+            comms.note_display(&shown, Some("d"));
+            comms.note_display(&Bundle::text("other"), Some("e"));
+            if let Some(later) = later {
+                comms.note_display(&later, Some("d"));
+            }
+            let picture = comms.close_all().remove(0).picture;
+            assert_eq!(picture, expect.map(|bundle| ("d".to_owned(), bundle)));
+        };
+        check("<svg/>", None, Some(Bundle::text("run 1").with("image/svg+xml", "<svg/>")));
+        check("", None, Some(Bundle::text("run 1").with("text/html", "<b>")));
+        check("<svg/>", Some(Bundle::text("frozen")), None);
     }
 }

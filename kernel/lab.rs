@@ -68,7 +68,7 @@ fn set_up(environment: &Path) -> Result<()> {
     if is_complete(environment) {
         return Ok(());
     }
-    say(&format!("Setting up JupyterLab in {} (once, about 240 MB on disk)", environment.display()));
+    say(&format!("Setting up JupyterLab in {} (once, about 250 MB on disk)", environment.display()));
     Python::find()?.at_least(3, 11)?.make_environment(environment)?;
     let requirements = environment.join("requirements.txt");
     fs::write(&requirements, PACKAGES)?;

@@ -14,6 +14,7 @@ mod interrupts;
 pub mod kernel_process;
 mod kernelspec;
 pub mod lab;
+mod link_reader;
 mod link_writer;
 mod notebook;
 mod notebook_outputs;

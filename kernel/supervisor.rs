@@ -3,7 +3,7 @@
 //! Owns the one running worker and the plugin table. Must not know cells' outputs beyond passing them on.
 //! Read [`Supervisor::ask`] first.
 
-use crate::comms::Comms;
+use crate::comms::{Closed, Comms};
 use crate::death::Death;
 use crate::interrupts::Interrupts;
 use crate::plugin_table::PluginTable;
@@ -113,10 +113,26 @@ impl Supervisor {
             return Err(self.not_started(failure));
         }
         let place = place(&request);
-        match self.exchange(request, sink).await {
+        match self.exchange_with_living(request, sink).await {
             Ok(answer) => Ok(answer),
             Err(failure) => Err(self.recover(failure, &place, sink).await),
         }
+    }
+
+    /// Asks; a worker that dies before it has begun with the request died while no cell ran, so the next one is asked.
+    async fn exchange_with_living(&mut self, request: Request, sink: &impl OutputSink) -> Result<Answer, Failure> {
+        match self.exchange(request.clone(), sink).await {
+            Err(Failure::Died(death)) if !self.has_begun() && !self.live.is_closed() => {
+                self.replace_unnoticed(death, sink).await?;
+                self.exchange(request, sink).await
+            }
+            answered => answered,
+        }
+    }
+
+    /// Whether the worker began with the newest request.
+    fn has_begun(&self) -> bool {
+        self.worker.as_ref().is_none_or(|worker| worker.handle.has_begun(self.next_id))
     }
 
     /// A worker that can take a request. One that died unnoticed, between two cells, is replaced and the cell told.
@@ -125,14 +141,19 @@ impl Supervisor {
             Some(worker) if worker.handle.has_ended() => Some(worker.handle.death().await),
             _ => None,
         };
-        if let Some(death) = lost {
-            let obituary = self.bury(death, "while no cell ran", sink).await;
-            let failed = self.bring_up(sink).await?;
-            let text = format!("{} {}\n", obituary.what(), obituary.what_came_back(&self.plugins, &failed));
-            sink.put(Output::Stream(StreamName::Stderr, text)).await;
-            return Ok(());
+        match lost {
+            Some(death) => self.replace_unnoticed(death, sink).await,
+            None => self.bring_up(sink).await.map(drop),
         }
-        self.bring_up(sink).await.map(drop)
+    }
+
+    /// Replaces a worker that died while no cell ran; the cell that comes next is told.
+    async fn replace_unnoticed(&mut self, death: Death, sink: &impl OutputSink) -> Result<(), Failure> {
+        let obituary = self.bury(death, "while no cell ran", sink).await;
+        let failed = self.bring_up(sink).await?;
+        let text = format!("{} {}\n", obituary.what(), obituary.what_came_back(&self.plugins, &failed));
+        sink.put(Output::Stream(StreamName::Stderr, text)).await;
+        Ok(())
     }
 
     /// Starts a worker if there is none, waits until it is ready, and registers the plugins in a new one. Returns
@@ -246,7 +267,10 @@ impl Supervisor {
     async fn pass_on(&mut self, message: FromWorker, sink: &impl OutputSink) {
         let output = match message {
             FromWorker::Stream { name, text } => Output::Stream(name, text),
-            FromWorker::Display { bundle, display_id, update } => Output::Display { bundle, display_id, update },
+            FromWorker::Display { bundle, display_id, update } => {
+                self.comms.note_display(&bundle, display_id.as_deref());
+                Output::Display { bundle, display_id, update }
+            }
             FromWorker::Result { bundle } => Output::Result(bundle),
             FromWorker::ClearOutput { wait } => Output::Clear { wait },
             FromWorker::PluginRegistered(record) => return self.put_plugin(record),
@@ -280,7 +304,10 @@ impl Supervisor {
     /// Takes leave of a dead worker, and of its comms at once: nobody answers on them any more.
     async fn bury(&mut self, death: Death, place: &str, sink: &impl OutputSink) -> Obituary {
         let running = self.worker.take().and_then(|worker| worker.handle.running_plugin());
-        for id in self.comms.close_all() {
+        for Closed { id, picture } in self.comms.close_all() {
+            if let Some((display, bundle)) = picture {
+                sink.put(Output::Display { bundle, display_id: Some(display), update: true }).await;
+            }
             sink.put(Output::Comm(Comm { id, what: CommWhat::Close, data: json!({}) })).await;
         }
         let death = Death { by_kernel: self.live.why_killed(), ..death };

@@ -1,14 +1,15 @@
 //! One worker process: started from this executable, talked to over a socket pair, heard to its last words.
 //!
-//! Owns the child's descriptors, its two watching threads and its death. Must not know cells, plugins or sessions.
+//! Owns the child's descriptors, its watching thread and its death. Must not know cells, plugins or sessions.
 //! Read [`WorkerHandle`] first. The child finds the link at descriptor 0, its own output pipes at 1 and 2, and their
 //! read ends at 3 and 4: it captures what it prints itself, and what it could not read any more is read here after
 //! its death. At 5 it finds the memory in which it leaves which plugin it calls.
 
 use crate::death::{Death, kills_for_memory};
+use crate::link_reader::LinkReader;
 use crate::link_writer::LinkWriter;
 use anyhow::{Context, Result};
-use candlewick_link::{BLACK_BOX_FD, BlackBox, FrameReader, FrameWriter, FromWorker, LinkError, ToWorker};
+use candlewick_link::{BLACK_BOX_FD, BlackBox, FrameWriter, FromWorker, LinkError, ToWorker};
 use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 use std::fs::File;
 use std::io::Read;
@@ -22,6 +23,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
+use tokio::time::timeout;
 
 /// Messages that wait here before the worker is held back.
 const QUEUE: usize = 1024;
@@ -42,6 +44,8 @@ pub struct WorkerHandle {
 
 impl WorkerHandle {
     /// Starts `program worker` in `directory`. What it sends arrives at the receiver, which ends when the worker does.
+    ///
+    /// Must be called on a runtime.
     ///
     /// # Errors
     /// The operating system refuses a descriptor, a thread or the process.
@@ -70,6 +74,11 @@ impl WorkerHandle {
     /// The plugin that is being called, or was when the worker died.
     pub fn running_plugin(&self) -> Option<String> {
         self.black_box.and_then(|black_box| black_box.running_name())
+    }
+
+    /// Whether a request began to be handled; without shared memory it counts as begun.
+    pub fn has_begun(&self, request: u64) -> bool {
+        self.black_box.is_none_or(|black_box| black_box.has_begun(request))
     }
 
     /// Sends one message, without waiting for the worker to take it. To a dead worker it is an error; its death is told
@@ -103,32 +112,23 @@ impl WorkerHandle {
         self.death.borrow().is_some()
     }
 
-    /// The thread that reads the link until it closes.
+    /// The task that reads the link until it closes.
     fn read(self, stream: UnixStream) -> Result<mpsc::Receiver<FromWorker>> {
+        let mut reader = LinkReader::new(stream)?;
         let (sender, receiver) = mpsc::channel(QUEUE);
-        thread::Builder::new().name("worker-link".into()).spawn(move || {
-            let mut reader = FrameReader::<_, FromWorker>::new(stream);
-            while let Ok(Some(message)) = reader.receive() {
-                if sender.blocking_send(message).is_err() {
+        tokio::spawn(async move {
+            while let Ok(Some(message)) = reader.receive().await {
+                if sender.send(message).await.is_err() {
                     break;
                 }
             }
             drop(sender);
-            self.end_after_grace();
-        })?;
-        Ok(receiver)
-    }
-
-    /// A worker that closed its link, or sent what can't be read, is of no more use.
-    fn end_after_grace(&self) {
-        let step = Duration::from_millis(20);
-        for _ in 0..GRACE.as_millis() / step.as_millis() {
-            if self.has_ended() {
-                return;
+            // A worker that closed its link, or sent what can't be read, is of no more use.
+            if timeout(GRACE, self.death()).await.is_err() {
+                self.kill();
             }
-            thread::sleep(step);
-        }
-        self.kill();
+        });
+        Ok(receiver)
     }
 
     /// The thread that waits for the process to end, then collects its last words.
@@ -141,7 +141,7 @@ impl WorkerHandle {
     ) -> Result<()> {
         thread::Builder::new().name("worker-end".into()).spawn(move || {
             wait_without_reaping(self.pid);
-            // A grandchild may hold the other end open; without this the reading thread would wait for it.
+            // A grandchild may hold the other end open; without this the reading task would wait for it.
             let _ = link.shutdown(Shutdown::Read);
             let status = locked(&self.child).wait().ok();
             let last_words = outputs.each_mut().map(remaining).concat();

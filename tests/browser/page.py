@@ -220,6 +220,8 @@ class Notebook:
 
     def screenshot(self, name):
         """The whole window to `SHOTS/name.png`. It is to be looked at."""
+        # What was scrolled into the window is drawn a little later.
+        self.page.wait_for_timeout(500)
         self.page.screenshot(path=Path(os.environ["SHOTS"]) / f"{name}.png")
 
 

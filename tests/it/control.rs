@@ -23,6 +23,19 @@ fn while_a_cell_runs() {
 }
 
 #[test]
+fn while_a_question_waits() {
+    let kernel = KernelProcess::start();
+    let mut client = kernel.client();
+    client.gives("let kept = 41;\nkept", "41");
+    let cell = begin(&mut client, "input(\"Name? \")");
+    client.of(cell.clone()).asks("Name? ");
+    answers(&mut client);
+    client.control("interrupt_request", json!({}));
+    client.of(cell).fails("Interrupted").idle().answers_error("Interrupted");
+    client.gives("kept + 1", "42");
+}
+
+#[test]
 fn while_the_worker_is_stopped() {
     let kernel = KernelProcess::start();
     let mut client = kernel.client();
@@ -55,7 +68,8 @@ fn while_the_worker_is_dead() {
 
 /// Sends a cell that runs until it is ended, sees it begin, and gives its id.
 fn begin(client: &mut Client, code: &str) -> String {
-    let cell = client.send(candlewick_jupyter::Channel::Shell, "execute_request", json!({"code": code}));
+    let cell =
+        client.send(candlewick_jupyter::Channel::Shell, "execute_request", json!({"code": code, "allow_stdin": true}));
     let mut transcript = client.of(cell.clone());
     transcript.busy();
     assert_eq!(transcript.published().msg_type(), "execute_input");

@@ -16,7 +16,7 @@ const CELLS: [&str; 4] = ["loop { }", "let n = 0; loop { n += 1; print(n); }", "
 fn two_hundred_times_at_random_moments() {
     let kernel = KernelProcess::start();
     let mut client = kernel.client();
-    client.cell(SETUP).to_idle();
+    client.cell(SETUP).until_idle();
     let worker = client.worker();
     let mut random = Random::new(200);
     for n in 1..=200 {
@@ -26,9 +26,19 @@ fn two_hundred_times_at_random_moments() {
         }
         client.gives("kept += 1; kept", &n.to_string());
     }
-    client.cell("run.step();").to_idle();
+    client.cell("run.step();").until_idle();
     client.gives("run.context.global_step > 0", "true");
     assert_eq!(client.worker(), worker, "no other worker was needed");
+}
+
+#[test]
+fn the_first_cell_while_the_worker_still_starts() {
+    for _ in 0..5 {
+        let kernel = KernelProcess::start();
+        let mut client = kernel.client();
+        interrupted_in(&mut client, "loop { }", &mut Random::new(1));
+        client.gives("1 + 1", "2");
+    }
 }
 
 /// One interrupt is enough, from the moment on at which the client was told that the cell began.
@@ -39,7 +49,7 @@ fn interrupted_in(client: &mut Client, code: &str, random: &mut Random) {
     assert_eq!(transcript.published().msg_type(), "execute_input");
     random.pause(3_000);
     client.control("interrupt_request", json!({}));
-    let last = client.of(cell.clone()).to_idle().pop().unwrap();
+    let last = client.of(cell.clone()).until_idle().pop().unwrap();
     assert_eq!((last.msg_type(), &last.content["ename"]), ("error", &json!("Interrupted")));
     client.of(cell).answers_error("Interrupted");
 }

@@ -6,6 +6,7 @@
 
 mod binder;
 mod browser;
+mod clients;
 mod commands;
 mod connection_file;
 mod control;

@@ -11,7 +11,7 @@ fn a_hundred_thousand_printed_lines_are_all_there_and_idle_is_last() {
     let kernel = KernelProcess::start();
     let mut client = kernel.client();
     let mut cell = client.cell("for i in 0..100000 { print(i); }");
-    let published = cell.to_idle();
+    let published = cell.until_idle();
     assert!(published.iter().all(|message| message.msg_type() == "stream"));
     let text: String = published.iter().filter_map(|message| message.content["text"].as_str()).collect();
     let lines: Vec<&str> = text.lines().collect();
@@ -62,8 +62,8 @@ fn two_clients_at_once_get_their_own_replies_and_see_all_outputs() {
 
 /// A cell of `own` that prints `text`: both clients see the same, `own` gets the reply. Gives its result.
 fn seen_by_both(own: &mut Client, other: &mut Client, id: &str, text: &str) -> u32 {
-    let mine: Vec<String> = own.of(id.to_owned()).to_idle().iter().map(line).collect();
-    let theirs: Vec<String> = other.of(id.to_owned()).to_idle().iter().map(line).collect();
+    let mine: Vec<String> = own.of(id.to_owned()).until_idle().iter().map(line).collect();
+    let theirs: Vec<String> = other.of(id.to_owned()).until_idle().iter().map(line).collect();
     assert_eq!(mine, theirs);
     let [_, printed, result] = mine.as_slice() else { panic!("{mine:?}") };
     assert_eq!(printed, &format!("stdout: {text}\n"));
@@ -83,7 +83,7 @@ fn a_shutdown_right_behind_a_cell_loses_nothing() {
         client.of(cell.clone()).answers_ok();
         let shutdown = client.send(Channel::Control, "shutdown_request", json!({"restart": false}));
         assert_eq!(
-            client.of(cell).to_idle().iter().filter_map(|m| m.content["text"].as_str()).map(str::len).sum::<usize>(),
+            client.of(cell).until_idle().iter().filter_map(|m| m.content["text"].as_str()).map(str::len).sum::<usize>(),
             2_000_000
         );
         client.of(shutdown).busy().says("shutdown_reply").idle().answers_ok();
@@ -100,7 +100,7 @@ fn a_sigterm_right_behind_a_cell_loses_nothing() {
         client.of(cell.clone()).answers_ok();
         kernel.signal(libc::SIGTERM);
         assert_eq!(
-            client.of(cell).to_idle().iter().filter_map(|m| m.content["text"].as_str()).map(str::len).sum::<usize>(),
+            client.of(cell).until_idle().iter().filter_map(|m| m.content["text"].as_str()).map(str::len).sum::<usize>(),
             2_000_000
         );
         assert!(kernel.ended().success());

@@ -1,5 +1,7 @@
 """One kernel with one client, for unittest modules."""
 
+import os
+import signal
 import time
 import unittest
 
@@ -58,6 +60,13 @@ class WithKernel(unittest.TestCase):
         content, outputs = self.run_cell(code)
         self.assertEqual(content["status"], "ok", content)
         return next(m["content"]["data"]["text/plain"] for m in outputs if m["msg_type"] == "execute_result")
+
+    def kill_worker(self):
+        """Kills the worker and waits until the kernel has taken note of its end."""
+        worker = self.worker_pid()
+        os.kill(worker, signal.SIGKILL)
+        while os.path.exists(f"/proc/{worker}"):
+            time.sleep(0.01)
 
     def worker_pid(self):
         return self.control("usage_request", {})["worker_pid"]

@@ -2,7 +2,7 @@
 //!
 //! `cargo bench -p candlewick-kernel -p candlewick --profile dev --bench panel`
 
-#![allow(clippy::unwrap_used, clippy::expect_used)] // a bench may fail loudly
+#![allow(clippy::unwrap_used, clippy::print_stdout)] // a bench fails loudly and prints its figure
 
 use candlewick::worker::{Host, Outbox};
 use candlewick_link::{Execute, FromWorker};

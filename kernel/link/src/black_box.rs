@@ -1,4 +1,5 @@
-//! A page of memory that outlives the worker: in it stands which plugin is being called, so that a death has a name.
+//! A page of memory that outlives the worker: in it stands which plugin is being called, so that a death has a name, and
+//! which request was begun, so that one that was not can be handled by the next worker.
 //!
 //! Owns the shared mapping and its layout. Must not know what a plugin is beyond a number and a name. Read [`BlackBox`]
 //! first. A message over the link would cost microseconds a call and could be lost with the worker; a store into shared
@@ -22,6 +23,7 @@ const LENGTH: usize = std::mem::size_of::<Page>();
 #[repr(C)]
 struct Page {
     running: AtomicU64,
+    begun: AtomicU64,
     names: [Name; NAMES],
 }
 
@@ -71,6 +73,16 @@ impl BlackBox {
     /// Where the number of the plugin that is being called is to be stored; 0 for none.
     pub fn running(&self) -> &'static AtomicU64 {
         &self.0.running
+    }
+
+    /// Says that a request is being handled from now on. Requests have ascending ids.
+    pub fn begin(&self, request: u64) {
+        self.0.begun.store(request, Ordering::Release);
+    }
+
+    /// Whether a request was handled, or began to be.
+    pub fn has_begun(&self, request: u64) -> bool {
+        self.0.begun.load(Ordering::Acquire) >= request
     }
 
     /// Says which name a number stands for.
@@ -136,6 +148,15 @@ fn anonymous_file() -> io::Result<OwnedFd> {
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_other_side_reads_what_was_begun() {
+        let (kernel, memory) = BlackBox::create().unwrap();
+        let worker = BlackBox::open(&memory).unwrap();
+        assert!(!kernel.has_begun(1));
+        worker.begin(2);
+        assert_eq!([1, 2, 3].map(|id| kernel.has_begun(id)), [true, true, false]);
+    }
 
     #[test]
     fn the_other_side_reads_who_runs() {

@@ -87,6 +87,55 @@ impl<R: Read, T: DeserializeOwned> FrameReader<R, T> {
     }
 }
 
+/// Cuts bytes that come in pieces into frames, for a reader that must not wait inside one.
+#[derive(Debug, Default)]
+pub struct FrameBuffer {
+    bytes: Vec<u8>,
+    /// Where the first frame that was not taken yet begins.
+    at: usize,
+}
+
+impl FrameBuffer {
+    /// Adds bytes that came.
+    pub fn push(&mut self, bytes: &[u8]) {
+        if self.at == self.bytes.len() {
+            self.bytes.clear();
+            self.at = 0;
+        }
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    /// The next whole frame without its length, or none when more bytes are needed.
+    ///
+    /// # Errors
+    /// The frame announces a length beyond reason.
+    pub fn next_frame(&mut self) -> Result<Option<&[u8]>, LinkError> {
+        let Some((length, rest)) = self.bytes[self.at..].split_first_chunk::<4>() else { return Ok(None) };
+        let length = u32::from_le_bytes(*length) as usize;
+        if length > LONGEST {
+            return Err(LinkError::TooLong(length));
+        }
+        if rest.len() < length {
+            self.make_room(length + 4);
+            return Ok(None);
+        }
+        let from = self.at + 4;
+        self.at = from + length;
+        Ok(Some(&self.bytes[from..from + length]))
+    }
+
+    /// Moves a frame that has begun to the front, so that the memory of those before it serves again, and of a long one
+    /// that was taken is given back.
+    fn make_room(&mut self, length: usize) {
+        if self.at > 0 {
+            self.bytes.drain(..self.at);
+            self.at = 0;
+        }
+        self.bytes.shrink_to(length.max(64 << 10));
+        self.bytes.reserve(length.saturating_sub(self.bytes.len()).min(1 << 20));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -103,6 +152,17 @@ mod tests {
         assert!(reader.receive().unwrap().is_none());
         let mut cut = FrameReader::<_, Vec<String>>::new(&bytes[..7]);
         assert!(matches!(cut.receive(), Err(LinkError::Io(_))));
+        // The same cut anywhere, as pieces.
+        for cut in 0..bytes.len() {
+            let (mut buffer, mut frames) = (FrameBuffer::default(), Vec::new());
+            for piece in [&bytes[..cut], &bytes[cut..]] {
+                buffer.push(piece);
+                while let Some(frame) = buffer.next_frame().unwrap() {
+                    frames.push(String::from_utf8(frame.to_vec()).unwrap());
+                }
+            }
+            assert_eq!(frames, [r#"["a","ü"]"#, "[]"], "cut at {cut}");
+        }
         let mut long = FrameReader::<_, Vec<String>>::new([255u8; 4].as_slice());
         assert!(matches!(long.receive(), Err(LinkError::TooLong(_))));
     }

@@ -11,7 +11,7 @@ mod message;
 
 pub use black_box::{BLACK_BOX_FD, BlackBox};
 pub use bundle::Bundle;
-pub use frame::{FrameReader, FrameWriter, LinkError};
+pub use frame::{FrameBuffer, FrameReader, FrameWriter, LinkError};
 pub use message::{
     Comm, CommWhat, Command, Completion, CompletionKind, Completions, Execute, Finished, FromWorker, Inspection, Is,
     PluginRecord, Problem, Request, StreamName, ToWorker, Usage,

@@ -139,6 +139,9 @@ fn run(equipment: Equipment, requests: &Receiver<(u64, Request)>, waiting: &Wait
     host.observe_plugins(black_box);
     outbox.send(FromWorker::Ready { version: env!("CARGO_PKG_VERSION").to_owned() });
     while let Ok((id, request)) = requests.recv() {
+        if let Some(black_box) = &black_box {
+            black_box.begin(id);
+        }
         let answer = host.answer(id, request);
         // Before the answer goes out: whatever is asked after it has been read is about what comes next.
         waiting.done();

@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 pub const VIEW: &str = "application/vnd.jupyter.widget-view+json";
 /// Clients are told at most so often, unless at once.
 const INTERVAL: Duration = Duration::from_millis(250);
+/// What comes a little early counts as due, so that news which comes at the same pace is not told every other time.
+const SLACK: Duration = Duration::from_millis(20);
 /// Any anywidget whose modules export an object with `render`: 0.9 and newer. The front end looks for the newest it has.
 const ANYWIDGET: &str = "0.x";
 
@@ -32,7 +34,8 @@ pub struct Widget {
     open: bool,
     known: Map<String, Value>,
     changed: Map<String, Value>,
-    told: Duration,
+    /// When clients are to be told next.
+    due: Duration,
     clock: Box<dyn Fn() -> Duration>,
 }
 
@@ -51,14 +54,14 @@ impl Widget {
         state: Map<String, Value>,
         clock: impl Fn() -> Duration + 'static,
     ) -> Self {
-        let told = clock();
+        let due = clock() + INTERVAL;
         let widget = Self {
             outbox: outbox.clone(),
             id: id.to_owned(),
             open: true,
             known: state.clone(),
             changed: Map::new(),
-            told,
+            due,
             clock: Box::new(clock),
         };
         let mut whole = json!({
@@ -81,7 +84,7 @@ impl Widget {
 
     /// Whether enough time has gone by since clients were told anything.
     pub fn is_due(&self) -> bool {
-        (self.clock)().saturating_sub(self.told) >= INTERVAL
+        (self.clock)() + SLACK >= self.due
     }
 
     /// Changes the state; [`Self::tell`] says so.
@@ -100,7 +103,7 @@ impl Widget {
         if self.changed.is_empty() {
             return;
         }
-        self.told = (self.clock)();
+        self.due = (self.due + INTERVAL).max((self.clock)() + INTERVAL - SLACK);
         let changed = std::mem::take(&mut self.changed);
         self.known.extend(changed.clone());
         self.send(CommWhat::Message, json!({ "method": "update", "state": changed, "buffer_paths": [] }));
@@ -133,6 +136,27 @@ mod tests {
 
     fn map(value: Value) -> Map<String, Value> {
         value.as_object().cloned().unwrap_or_default()
+    }
+
+    #[test]
+    fn clients_are_told_four_times_a_second_of_what_changes_all_the_time() {
+        let sent = Arc::new(Mutex::new(Vec::new()));
+        let module = Module { name: "test", esm: "", css: "" };
+        let time = Rc::new(Cell::new(Duration::ZERO));
+        let clock = time.clone();
+        let mut widget = Widget::with_clock(&Outbox::new(sent.clone()), "id", &module, Map::new(), move || clock.get());
+        let mut told = |pace: u64| {
+            let before = sent.lock().unwrap().len();
+            for n in 0..(10_000 / pace) {
+                time.set(time.get() + Duration::from_millis(pace));
+                widget.set(map(json!({ "n": n, "pace": pace })));
+                if widget.is_due() {
+                    widget.tell();
+                }
+            }
+            sent.lock().unwrap().len() - before
+        };
+        assert_eq!([told(1), told(10), told(250), told(1000)], [40, 40, 40, 10]);
     }
 
     #[test]

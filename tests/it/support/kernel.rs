@@ -88,7 +88,7 @@ pub struct Client {
 impl Client {
     /// Sends a cell and sees it begin.
     pub fn cell(&mut self, code: &str) -> Transcript<'_> {
-        let mut transcript = self.ask(Channel::Shell, "execute_request", json!({"code": code}));
+        let mut transcript = self.ask(Channel::Shell, "execute_request", json!({"code": code, "allow_stdin": true}));
         transcript.busy();
         let begun = transcript.published();
         assert_eq!(begun.msg_type(), "execute_input", "{}", line(&begun));
@@ -181,7 +181,19 @@ impl Transcript<'_> {
     /// Its reply, whenever it came.
     pub fn reply(&mut self) -> Message {
         let parent = self.parent.clone();
-        self.client.next("the reply", |channel, message| channel != Channel::IoPub && message.parent_id() == parent)
+        self.client.next("the reply", |channel, message| {
+            matches!(channel, Channel::Shell | Channel::Control) && message.parent_id() == parent
+        })
+    }
+
+    /// A question to the user with this prompt.
+    pub fn asks(&mut self, prompt: &str) -> &mut Self {
+        let parent = self.parent.clone();
+        let asked = self
+            .client
+            .next("a question", |channel, message| channel == Channel::Stdin && message.parent_id() == parent);
+        assert_eq!((asked.msg_type(), &asked.content["prompt"]), ("input_request", &json!(prompt)));
+        self
     }
 
     /// The request is being handled.
@@ -249,7 +261,7 @@ impl Transcript<'_> {
     }
 
     /// Everything up to idle, unread: for cells of which it is open what they show.
-    pub fn to_idle(&mut self) -> Vec<Message> {
+    pub fn until_idle(&mut self) -> Vec<Message> {
         let mut published = Vec::new();
         loop {
             let message = self.published();

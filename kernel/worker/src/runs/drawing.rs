@@ -1,6 +1,6 @@
-//! What a run's events look like in a cell: text, a progress line, a chart, each replaced in place.
+//! What a run's events look like in a cell: text, and a live panel, or a progress line and a chart of their own.
 //!
-//! Must not know who drives the run. Read [`Drawing`] first.
+//! Must not know how a run is moved. Read [`Drawing`] first.
 
 use super::control::Driver;
 use super::panel::Panel;

@@ -33,7 +33,7 @@ function icon(path) {
  * The buttons, of which those in `can` are enabled; a press is sent once and waits for the worker's answer.
  * They are dimmed by `aria-disabled`, which leaves the focus where it is: Step may be pressed again and again.
  */
-function buttons(model) {
+function buttons(model, isLive) {
   const all = ACTIONS.map(({ name, label, title, path }) => {
     const button = make("button", "", { type: "button", title, "data-action": name }, [icon(path), label]);
     button.setAttribute("aria-description", title);
@@ -49,7 +49,7 @@ function buttons(model) {
     button.setAttribute("aria-busy", "true");
   }
   function show() {
-    const can = model.get("can") ?? [];
+    const can = isLive() ? (model.get("can") ?? []) : [];
     for (const one of all) {
       dim(one, !can.includes(one.dataset.action));
       one.removeAttribute("aria-busy");
@@ -74,7 +74,8 @@ function render({ model, el }) {
   const problem = make("div", "problem", { role: "alert" });
   const log = make("pre", "log", { tabindex: "0", "aria-label": "Printed while the run was driven from this panel" });
   const chart = make("div", "chart");
-  const controls = buttons(model);
+  let live = true;
+  const controls = buttons(model, () => live);
   const head = make("div", "head", {}, [title, state, place]);
   // JupyterLab's single keys (R makes a raw cell) must not take what is typed on a button.
   const root = make("div", "candlewick-run", { "data-lm-suppress-shortcuts": "true" }, [head, bar, controls.group, figures, problem, log, chart]);
@@ -82,8 +83,8 @@ function render({ model, el }) {
   const parts = {
     title: (value) => write(title, value),
     state: (value) => {
-      root.dataset.state = value;
-      write(state, value);
+      root.dataset.state = live ? value : "disconnected";
+      write(state, live ? value : `disconnected (was ${value})`);
     },
     where: (value) => write(place, value),
     fraction: (value) => {
@@ -113,6 +114,13 @@ function render({ model, el }) {
   model.on("change:can", controls.show);
   model.on("change:answered", controls.show);
   controls.show();
+  // The kernel was restarted, or the page lost it and found it again.
+  model.on("comm_live_update", async () => {
+    const own = await model.widget_manager.get_model(model.get("comm"));
+    live = own?.comm_live ?? false;
+    parts.state(model.get("state"));
+    controls.show();
+  });
 
   el.append(root);
 }

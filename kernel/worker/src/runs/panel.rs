@@ -29,6 +29,8 @@ pub struct Panel {
     widget: Option<(String, Widget)>,
     view: Option<View>,
     chart: Option<Chart>,
+    /// The chart as drawn, unless it has changed since.
+    svg: Option<String>,
     steps_per_second: f64,
     problem: String,
     log: String,
@@ -53,6 +55,7 @@ impl Panel {
             widget: None,
             view: None,
             chart: None,
+            svg: None,
             steps_per_second: 0.0,
             problem: String::new(),
             log: String::new(),
@@ -77,8 +80,9 @@ impl Panel {
 
     /// Takes in the curves.
     pub fn put_chart(&mut self, chart: Chart) {
-        if !chart.series.is_empty() {
+        if !chart.series.is_empty() && self.chart.as_ref() != Some(&chart) {
             self.chart = Some(chart);
+            self.svg = None;
         }
     }
 
@@ -155,8 +159,9 @@ impl Panel {
         }
     }
 
-    fn open(&self, state: Map<String, Value>) -> (String, Widget) {
+    fn open(&self, mut state: Map<String, Value>) -> (String, Widget) {
         let id = self.session.next_comm_id();
+        state.insert("comm".to_owned(), id.clone().into());
         self.session.comms.listen(&id, self.listener.clone());
         let widget = Widget::open(&self.session.outbox, &id, &MODULE, state);
         (id, widget)
@@ -166,6 +171,8 @@ impl Panel {
         self.log.push_str(&self.session.outbox.take_copied());
         keep_end(&mut self.log, LOG);
         let standing = Standing::of(run, moving, self.steps_per_second);
+        let svg = self.svg.take().unwrap_or_else(|| self.drawn(&standing).bare_svg());
+        self.svg = Some(svg.clone());
         let figures: Vec<_> = standing.figures.iter().map(|(name, value)| json!([name, value])).collect();
         let state = json!({
             "title": standing.title,
@@ -175,7 +182,7 @@ impl Panel {
             "fraction": standing.progress.fraction(),
             "progress": standing.progress.words(),
             "figures": figures,
-            "svg": self.drawn(&standing).bare_svg(),
+            "svg": svg,
             "problem": self.problem,
             "log": self.log,
             "answered": self.answered,

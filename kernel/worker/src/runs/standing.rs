@@ -24,7 +24,7 @@ pub struct Standing {
 }
 
 impl Standing {
-    /// Of a run that moves or not, at that rate when it moves.
+    /// Of a run that moves or not. When it moves its rate is that of the recent past, else the mean of its training.
     pub fn of(run: &Run, moving: bool, steps_per_second: f64) -> Self {
         let state = match run.outcome() {
             Some(Outcome::Done) => "finished",
@@ -33,7 +33,7 @@ impl Standing {
             None if moving => "running",
             None => "paused",
         };
-        let progress = progress(run, steps_per_second);
+        let progress = progress(run, if state == "running" { steps_per_second } else { mean_rate(run) });
         let place = if state == "running" { String::new() } else { place(run) };
         let figures = figures(run, &progress);
         Self { title: format!("run {}", run.id()), state, place, progress, figures }
@@ -58,6 +58,13 @@ fn progress(run: &Run, steps_per_second: f64) -> display::Progress {
     }
 }
 
+/// Steps for each second of training and validation; of a run that has only just begun none that means anything.
+fn mean_rate(run: &Run) -> f64 {
+    let ctx = run.context();
+    let done = ctx.epoch * ctx.batches_per_epoch + ctx.training_batch_count;
+    if ctx.seconds < 1e-3 { 0.0 } else { done as f64 / ctx.seconds }
+}
+
 /// Losses, then metrics, of training before those of validation.
 fn measured(ctx: &Context) -> Vec<(String, f64)> {
     let training = ctx.training_loss().map(|loss| ("loss".to_owned(), loss));
@@ -70,9 +77,11 @@ fn measured(ctx: &Context) -> Vec<(String, f64)> {
 fn figures(run: &Run, progress: &display::Progress) -> Vec<(String, String)> {
     let figure = |name: &str, value: String| (name.to_owned(), value);
     let ctx = run.context();
-    let epoch = figure("epoch", format!("{} of {}", progress.epoch, progress.epochs));
-    let batch = figure("batch", format!("{} of {}", progress.batch, progress.batches));
-    let elapsed = figure("elapsed", number::seconds(ctx.seconds));
+    let of = |done, all| format!("{} of {}", number::count(done), number::count(all));
+    let epoch = figure("epoch", of(progress.epoch, progress.epochs));
+    let batch = figure("batch", of(progress.batch, progress.batches));
+    // A run that only stands before its first batch has taken some microseconds, which nobody wants to read.
+    let elapsed = figure("elapsed", number::seconds(if ctx.seconds < 1e-3 { 0.0 } else { ctx.seconds }));
     let speed = progress.rate.map(|rate| figure("speed", number::rate(rate, "step")));
     let left = progress.remaining.map(|seconds| figure("left", format!("about {}", number::seconds(seconds))));
     let values = progress.values.iter().map(|(name, value)| figure(&name.replace('_', " "), number::steady(*value, 4)));
