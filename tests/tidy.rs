@@ -11,7 +11,7 @@ use std::process::Command;
 
 /// What each of our crates may use of ours, as the table in `kernel/README.md` has it. Development dependencies go by the
 /// same rows: a test that needs more than its crate may use belongs one layer up.
-const MAY_USE: [(&str, &[&str]); 12] = [
+const MAY_USE: [(&str, &[&str]); 13] = [
     ("candlewick-kernel", &["candlewick", "candlewick-jupyter", "candlewick-link"]),
     ("candlewick-jupyter", &[]),
     ("candlewick-link", &[]),
@@ -21,6 +21,7 @@ const MAY_USE: [(&str, &[&str]); 12] = [
     ("candlewick-display", &[]),
     ("candlewick-worker", &BELOW_WORKER),
     ("candlewick", &BELOW_LIBRARY),
+    ("candlewick-early-stopping", &["candlewick-plugin-api"]),
     ("candlewick-history", &["candlewick-plugin-api"]),
     ("candlewick-live-chart", &["candlewick-plugin-api"]),
     ("candlewick-progress", &["candlewick-plugin-api"]),
@@ -34,13 +35,14 @@ const BELOW_WORKER: [&str; 5] = [
     "candlewick-plugin-manager",
 ];
 
-const BELOW_LIBRARY: [&str; 9] = [
+const BELOW_LIBRARY: [&str; 10] = [
     "candlewick-worker",
     "candlewick-display",
     "candlewick-engine",
     "candlewick-link",
     "candlewick-plugin-api",
     "candlewick-plugin-manager",
+    "candlewick-early-stopping",
     "candlewick-history",
     "candlewick-live-chart",
     "candlewick-progress",

@@ -10,6 +10,7 @@ pub use candlewick_worker as worker;
 
 pub mod prelude;
 
+use candlewick_early_stopping::EarlyStopping;
 use candlewick_history::History;
 use candlewick_live_chart::LiveChart;
 use candlewick_progress::ProgressLine;
@@ -27,15 +28,17 @@ pub extern "C" fn candlewick_worker_main() -> i32 {
     worker::process::main(install_built_in_plugins)
 }
 
-/// Registers the plugins that every session begins with: history, live chart, progress line.
+/// Registers the plugins that every session begins with: history, live chart and progress line, which are active, and
+/// early stopping, which waits to be activated.
 pub fn install_built_in_plugins(plugins: &mut PluginManager) {
-    let built_in: [(Box<dyn Plugin>, i64); 3] = [
-        (Box::new(History::new()), candlewick_history::PRIORITY),
-        (Box::new(LiveChart::new()), candlewick_live_chart::PRIORITY),
-        (Box::new(ProgressLine::new()), candlewick_progress::PRIORITY),
+    let built_in: [(Box<dyn Plugin>, i64, bool); 4] = [
+        (Box::new(History::new()), candlewick_history::PRIORITY, true),
+        (Box::new(LiveChart::new()), candlewick_live_chart::PRIORITY, true),
+        (Box::new(ProgressLine::new()), candlewick_progress::PRIORITY, true),
+        (Box::new(EarlyStopping::new()), 0, false),
     ];
-    for (plugin, priority) in built_in {
-        // Refused only when a name is taken, and nothing is registered before these; a test lists all three.
-        drop(plugins.register(plugin, Registration { priority, ..Registration::from_origin("built in") }));
+    for (plugin, priority, enabled) in built_in {
+        // Refused only when a name is taken, and nothing is registered before these; a test lists all four.
+        drop(plugins.register(plugin, Registration { priority, enabled, ..Registration::from_origin("built in") }));
     }
 }

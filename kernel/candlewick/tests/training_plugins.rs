@@ -175,3 +175,24 @@ fn an_error_ends_the_run_where_the_plugin_says_so() {
     assert_eq!(session.value("run.outcome"), "failed");
     assert_eq!(session.value("run.context.global_step"), "3");
 }
+
+#[test]
+fn early_stopping_waits_to_be_activated_and_gives_back_the_best_parameters() {
+    let mut session = Session::new();
+    assert_eq!(session.value("plugin(\"early-stopping\").state"), "registered");
+    session.good(
+        "activate(\"early-stopping\", #{ patience: 2, min_delta: 0.0, restore_best_weights: true });
+        let parts = dataset(\"iris\").normalize().split(0.3, 1);
+        let net = sequential([linear(4, 32), relu(), linear(32, 3)]);
+        let run = fit(net, parts[0], #{ epochs: 200, optimizer: adamw(0.5), validation: parts[1], batch_size: 105, seed: 3 });",
+    );
+    let ran = session.good("run.resume();");
+    assert_eq!(session.value("run.outcome"), "stopped");
+    // One training batch in each epoch and one of validation: the means are those of `evaluate`.
+    let losses = "run.history.column(\"validation_loss\")";
+    let least = session.value(&format!("let least = 1e9; for x in {losses} {{ if x < least {{ least = x; }} }} least"));
+    assert!(ran.printed().contains("early-stopping gave back the parameters of epoch"), "{}", ran.printed());
+    let best: f64 = least.parse().unwrap();
+    let now: f64 = session.value("evaluate(net, parts[1]).loss").parse().unwrap();
+    assert!((best - now).abs() < 1e-6, "{best} {now}");
+}

@@ -67,13 +67,21 @@ pub enum ManagerError {
         advice: &'static str,
     },
     /// The plugin's own code refused or failed during registration.
-    #[error("plugin `{plugin}` was refused: {what} failed: {error}")]
+    #[error("plugin `{plugin}` could not be registered: {what} failed: {error}")]
     Refused {
         /// The plugin, or where it comes from when it could not say its name.
         plugin: String,
         /// Which of its methods failed.
         what: &'static str,
         /// How.
+        error: PluginError,
+    },
+    /// The plugin's own code refused settings that were given to it later.
+    #[error("plugin `{plugin}` did not take its settings: {error}")]
+    Settings {
+        /// The plugin.
+        plugin: String,
+        /// Why.
         error: PluginError,
     },
     /// The successor cannot read what its predecessor kept about a run.

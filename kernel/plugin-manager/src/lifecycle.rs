@@ -5,7 +5,7 @@
 
 use crate::config::settings;
 use crate::execute::ask;
-use crate::manager::{PluginManager, guarded, refused};
+use crate::manager::{PluginManager, guarded};
 use crate::registration::Description;
 use crate::slot::Slot;
 use crate::{ManagerError, Registration};
@@ -152,7 +152,7 @@ impl Slot {
         config.extend(options.clone());
         let settings = settings(&self.description.metadata, &config)?;
         let taken = guarded(|| self.plugin.configure(&settings)).flatten();
-        taken.map_err(|error| refused(self.name(), "configure", error))?;
+        taken.map_err(|error| ManagerError::Settings { plugin: self.name().to_owned(), error })?;
         (self.registration.config, self.description.settings, self.initialized) = (config, settings, false);
         Ok(())
     }

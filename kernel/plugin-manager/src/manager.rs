@@ -242,7 +242,7 @@ fn check_name(name: &str) -> Result<(), ManagerError> {
     Err(ManagerError::BadName { name: name.to_owned(), why })
 }
 
-pub(crate) fn refused(plugin: &str, what: &'static str, error: PluginError) -> ManagerError {
+fn refused(plugin: &str, what: &'static str, error: PluginError) -> ManagerError {
     ManagerError::Refused { plugin: plugin.to_owned(), what, error }
 }
 

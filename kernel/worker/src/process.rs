@@ -7,7 +7,9 @@
 use crate::capture::{self, Pipes};
 use crate::{Host, Inbox, Outbox};
 use candlewick_engine::interrupt;
-use candlewick_link::{BLACK_BOX_FD, BlackBox, Command, FrameReader, FrameWriter, FromWorker, Request, ToWorker};
+use candlewick_link::{
+    BLACK_BOX_FD, BlackBox, Command, FrameReader, FrameWriter, FromWorker, Request, StreamName, ToWorker,
+};
 use candlewick_plugin_manager::PluginManager;
 use rustix::fs::{FileType, fstat};
 use std::io;
@@ -146,6 +148,9 @@ fn run(equipment: Equipment, requests: &Receiver<(u64, Request)>, waiting: &Wait
         // Before the answer goes out: whatever is asked after it has been read is about what comes next.
         waiting.done();
         outbox.send(answer);
+    }
+    for error in host.session().plugins.borrow_mut().clean_up() {
+        outbox.print(StreamName::Stderr, &format!("{error}\n"));
     }
     outbox.flush();
     drop(host);

@@ -6,7 +6,9 @@ use crate::comms::Comms;
 use crate::room::Room;
 use crate::show::Shows;
 use crate::{Inbox, Outbox};
+use candlewick_engine::memory::available_bytes;
 use candlewick_link::{Bundle, Execute};
+use candlewick_plugin_api::Machine;
 use candlewick_plugin_manager::PluginManager;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -45,10 +47,12 @@ struct Running {
 impl Session {
     /// A session without plugins.
     pub fn new(outbox: Outbox, inbox: Inbox, shows: Shows) -> Self {
+        let mut plugins = PluginManager::new();
+        plugins.measure_with(machine);
         Self {
             outbox,
             inbox,
-            plugins: Rc::default(),
+            plugins: Rc::new(RefCell::new(plugins)),
             shows: Rc::new(shows),
             room: Rc::default(),
             comms: Rc::default(),
@@ -112,6 +116,16 @@ impl Session {
     pub fn next_checkpoint_folder(&self) -> std::path::PathBuf {
         self.checkpoints.set(self.checkpoints.get() + 1);
         checkpoint_root().join(format!("run-{}", self.checkpoints.get()))
+    }
+}
+
+/// What plugins may ask for before they are activated.
+fn machine() -> Machine {
+    let cuda = candlewick_engine::device::parse("cuda").is_ok().then(|| "cuda".to_owned());
+    Machine {
+        devices: std::iter::once("cpu".to_owned()).chain(cuda).collect(),
+        free_bytes: available_bytes(),
+        ..Machine::here()
     }
 }
 

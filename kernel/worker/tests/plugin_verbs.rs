@@ -20,6 +20,17 @@ fn bench(cells: &[&str]) -> Bench {
     bench
 }
 
+/// The text of a cell's result.
+fn result(bench: &mut Bench, code: &str) -> String {
+    let (sent, finished) = bench.run(code);
+    assert_eq!(finished.problem, None, "{code}");
+    let result = sent.iter().find_map(|message| match message {
+        FromWorker::Result { bundle } => bundle.get("text/plain").map(str::to_owned),
+        _ => None,
+    });
+    result.unwrap_or_else(|| panic!("{code} gave nothing"))
+}
+
 fn problem(bench: &mut Bench, code: &str) -> Problem {
     bench.run(code).1.problem.unwrap_or_else(|| panic!("{code} should have failed"))
 }
@@ -27,7 +38,7 @@ fn problem(bench: &mut Bench, code: &str) -> Problem {
 #[test]
 fn verbs_are_asked_by_function_and_by_method() {
     let mut bench = bench(&[ADDER]);
-    let mut check = |code: &str, expect: &str| assert_eq!(bench.text(code), expect, "{code}");
+    let mut check = |code: &str, expect: &str| assert_eq!(result(&mut bench, code), expect, "{code}");
     check("execute(\"adder\", 40)", "42");
     check("plugin(\"adder\").infer(1.5)", "3.5");
     check("plugin(\"adder\").tokenize(\"a b\")", "[\"a\", \"b\"]");
@@ -52,8 +63,8 @@ fn fit(net, data) {
 fn instantiate() { sequential([linear(4, 3)]) }
 fn predict(net, x) { net.predict(x) }";
     let mut bench = bench(&[ADDER, trainer, "let net = plugin(\"trainer\").instantiate();"]);
-    assert_eq!(bench.text("plugin(\"trainer\").fit(net, dataset(\"iris\"))"), "7");
-    assert_eq!(bench.text("plugin(\"trainer\").predict(net, tensor([[1.0, 2.0, 3.0, 4.0]])).shape"), "[1, 3]");
+    assert_eq!(result(&mut bench, "plugin(\"trainer\").fit(net, dataset(\"iris\"))"), "7");
+    assert_eq!(result(&mut bench, "plugin(\"trainer\").predict(net, tensor([[1.0, 2.0, 3.0, 4.0]])).shape"), "[1, 3]");
 }
 
 #[test]
@@ -84,10 +95,10 @@ fn a_failing_verb_leaves_its_memory_as_it_was() {
     let counting = "%%plugin counting
 fn infer(data) { this.count = if this.count == () { 1 } else { this.count + 1 }; if data < 0 { throw \"negative\"; } this.count }";
     let mut bench = bench(&[counting]);
-    assert_eq!(bench.text("plugin(\"counting\").infer(1)"), "1");
+    assert_eq!(result(&mut bench, "plugin(\"counting\").infer(1)"), "1");
     let problem = problem(&mut bench, "plugin(\"counting\").infer(-1)");
     assert!(problem.message.contains("failed at infer") && problem.message.contains("negative"), "{}", problem.message);
-    assert_eq!(bench.text("plugin(\"counting\").infer(1)"), "2");
+    assert_eq!(result(&mut bench, "plugin(\"counting\").infer(1)"), "2");
 }
 
 #[test]
