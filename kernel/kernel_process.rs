@@ -12,7 +12,7 @@ use crate::terminal::say;
 use crate::usage::Meter;
 use crate::widgets::Widgets;
 use crate::worker_process::huge_pages;
-use crate::{history_file, parent};
+use crate::{history_file, lab, parent};
 use anyhow::{Context, Result};
 use candlewick_jupyter as jupyter;
 use candlewick_link::{Bundle, Comm, CommWhat, Completion, CompletionKind, Finished, Problem, StreamName};
@@ -36,7 +36,8 @@ pub fn serve(connection_file: &Path) -> Result<()> {
         // The sockets first: a file that is served already must not cost a worker.
         let server = jupyter::Server::start(&connection).await?;
         // Set by notebook servers, and by nothing that takes output as fast as it comes.
-        if std::env::var_os("JPY_SESSION_NAME").is_some() {
+        let served = std::env::var_os("JPY_SESSION_NAME").is_some();
+        if served && std::env::var_os(lab::NO_DATA_LIMIT).is_none() {
             server.hold_back_text();
         }
         let program = std::env::current_exe().context("can't find this executable's own path")?;

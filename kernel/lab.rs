@@ -21,6 +21,8 @@ const STAMP: &str = "candlewick-packages.txt";
 /// kernels may send thousands of small messages; this one merges its text and never comes near the other limit, of 1000
 /// messages a second, which stays. 0 means no limit; a later argument of the user's wins.
 const DATA_RATE_LIMIT: &str = "--ZMQChannelsWebsocketConnection.iopub_data_rate_limit=0";
+/// Set for kernels of a server without that limit: they need not hold text back.
+pub const NO_DATA_LIMIT: &str = "CANDLEWICK_NO_DATA_LIMIT";
 /// JupyterLab asks nobody's server for news.
 const SETTINGS: &str =
     r#"{"@jupyterlab/apputils-extension:notification": {"checkForUpdates": false, "fetchNews": "false"}}"#;
@@ -105,6 +107,7 @@ fn command(environment: &Path) -> Command {
     }
     let path = std::env::var_os("PATH").unwrap_or_default();
     let path = std::env::join_paths(std::iter::once(bin).chain(std::env::split_paths(&path)));
+    command.env(NO_DATA_LIMIT, "1");
     command.env("PATH", path.unwrap_or_default()).env("VIRTUAL_ENV", environment);
     command.env("JUPYTER_CONFIG_DIR", environment.join("config")).env("JUPYTER_PREFER_ENV_PATH", "1");
     if rustix::process::geteuid().is_root() {

@@ -45,10 +45,10 @@ pub fn run(job: &Job) -> Result<bool> {
     if let Some(out) = &job.out {
         write(&notebook, out)?;
     }
-    let session = Session::start(&std::env::current_exe()?, directory_of(&job.notebook), History::default())?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let signals = Signals::listen()?;
     let outcome = runtime.block_on(async {
+        let session = Session::start(&std::env::current_exe()?, directory_of(&job.notebook), History::default())?;
         let outcome = tokio::select! {
             outcome = run_cells(&session, &mut notebook, job.out.as_deref()) => outcome,
             never = pass_on_interrupts(&session, signals) => match never {},

@@ -84,7 +84,7 @@ pub struct Session {
 }
 
 impl Session {
-    /// Starts a worker from `program` in `directory` and returns without waiting for it.
+    /// Starts a worker from `program` in `directory` and returns without waiting for it. Must be called on a runtime.
     ///
     /// # Errors
     /// The operating system refuses the process.
