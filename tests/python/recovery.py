@@ -33,7 +33,8 @@ class Recovery(WithKernel):
         for name in ("net", "run"):
             self.assertRegex(said, rf"could not be kept: .*\b{name}\b")
         states = self.plugin_states()
-        self.assertEqual(states["first"], "inactive")
+        # In the new worker it has not been active yet.
+        self.assertEqual(states["first"], "registered")
         self.assertEqual(states["failing"], "quarantined")
         self.assertEqual(states["second"], "active")
         self.assertEqual(states["progress"], "inactive")
@@ -49,7 +50,7 @@ class Recovery(WithKernel):
         self.assertNotIn("%plugin activate", said)
         said = self.killed_while(TRAIN)
         self.assertIn("`%plugin activate hanging` calls it again", said)
-        self.assertEqual(self.plugin_states()["hanging"], "inactive")
+        self.assertEqual(self.plugin_states()["hanging"], "registered")
         content, _ = self.run_cell(TRAIN)
         self.assertEqual(content["status"], "ok", content)
 
@@ -129,7 +130,7 @@ class Recovery(WithKernel):
         text = next(m["content"]["data"]["text/plain"] for m in outputs if m["msg_type"] == "display_data")
         states = {}
         for line in text.splitlines():
-            for state in ("inactive", "quarantined", "active"):
+            for state in ("inactive", "quarantined", "active", "registered"):
                 if state in line.split():
                     states[line.split()[0]] = state
                     break
