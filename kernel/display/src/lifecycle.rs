@@ -89,8 +89,10 @@ impl LifecycleRow {
     }
 
     fn html_cells(&self) -> Vec<HtmlCell> {
+        // A line that is empty keeps its height, or those below it would slip to other plugins.
+        let line = |text: &str| if text.is_empty() { "&#160;".to_owned() } else { html::escape(text) };
         let column = |place: usize| {
-            self.plugins.iter().map(|plugin| html::escape(&plugin.cells()[place])).collect::<Vec<_>>().join("<br>")
+            self.plugins.iter().map(|plugin| line(&plugin.cells()[place])).collect::<Vec<_>>().join("<br>")
         };
         let cell = |place| HtmlCell::markup(column(place)).side(place == 1 || place == 2);
         std::iter::once(HtmlCell::markup(self.html_name())).chain((0..4).map(cell)).collect()

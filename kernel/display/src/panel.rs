@@ -39,7 +39,7 @@ impl Panel<'_> {
         let beside = 14 + if self.y_label.is_empty() { 0 } else { 18 };
         let mut plane = ChartBuilder::on(area)
             .margin_top(if self.title.is_empty() && self.marks.is_empty() { 8 * UNIT } else { TITLE + 4 * UNIT })
-            .margin_right(14 * UNIT)
+            .margin_right(14.max(self.beyond()) * UNIT)
             .margin_left(4 * UNIT)
             .margin_bottom(4 * UNIT)
             .set_label_area_size(LabelAreaPosition::Left, self.label_width() + beside * UNIT)
@@ -76,6 +76,11 @@ impl Panel<'_> {
             right -= canvas::text_width(text, SMALL) + 8 * UNIT;
         }
         Ok(())
+    }
+
+    /// How far the label of a tick at the right end reaches beyond the plane.
+    fn beyond(&self) -> i32 {
+        (self.x.widest() as f64 * SMALL * 0.58 / 2.0).ceil() as i32 + 2
     }
 
     fn label_width(&self) -> i32 {
