@@ -1,7 +1,7 @@
 //! Control and heartbeat answer whatever the worker does: runs, stands still, or is dead.
 
 use crate::support::eventually;
-use crate::support::kernel::{Client, KernelProcess, send_signal};
+use crate::support::kernel::{Client, KernelProcess, send_signal, stop};
 use serde_json::json;
 use std::path::Path;
 
@@ -42,7 +42,7 @@ fn while_the_worker_is_stopped() {
     client.gives("let kept = 41;\nkept", "41");
     let worker = client.worker();
     let cell = begin(&mut client, "loop { }");
-    send_signal(worker, libc::SIGSTOP);
+    stop(worker);
     answers(&mut client);
     client.control("interrupt_request", json!({}));
     send_signal(worker, libc::SIGCONT);

@@ -70,3 +70,16 @@ class WithKernel(unittest.TestCase):
 
     def worker_pid(self):
         return self.control("usage_request", {})["worker_pid"]
+
+
+def stop(pid):
+    """Stops a process and waits until each of its threads stands: the signal reaches them one after the other."""
+    os.kill(pid, signal.SIGSTOP)
+    while not all(state(pid, thread) == "T" for thread in os.listdir(f"/proc/{pid}/task")):
+        time.sleep(0.001)
+
+
+def state(pid, thread):
+    """The letter of a thread's state, as the system shows it."""
+    with open(f"/proc/{pid}/task/{thread}/stat") as stat:
+        return stat.read().rsplit(")", 1)[1].split()[0]

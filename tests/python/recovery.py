@@ -7,7 +7,7 @@ import time
 import unittest
 
 sys.path.insert(0, os.path.dirname(__file__))
-from client import TIMEOUT, WithKernel
+from client import TIMEOUT, WithKernel, stop
 
 TRAIN = """let net = sequential([linear(64, 10)]);
 let run = fit(net, dataset("digits"), #{ epochs: 1 });
@@ -58,7 +58,7 @@ class Recovery(WithKernel):
         running = self.kc.execute("loop { }")
         self.wait_for_busy(running)
         worker = self.worker_pid()
-        os.kill(worker, signal.SIGSTOP)
+        stop(worker)
         begun = time.monotonic()
         self.control("interrupt_request", {})
         self.control("interrupt_request", {})
@@ -79,7 +79,7 @@ class Recovery(WithKernel):
 
     def test_control_answers_while_the_worker_hangs_however_much_it_is_sent(self):
         worker = self.worker_pid()
-        os.kill(worker, signal.SIGSTOP)
+        stop(worker)
         running = self.kc.execute("/*" + "x" * 5_000_000 + "*/ 6 * 7")
         self.wait_for_busy(running)
         for _ in range(20):
@@ -111,7 +111,7 @@ class Recovery(WithKernel):
 
     def test_a_shutdown_ends_a_worker_that_is_stopped(self):
         worker = self.worker_pid()
-        os.kill(worker, signal.SIGSTOP)
+        stop(worker)
         self.km.shutdown_kernel()
         self.assertFalse(os.path.exists(f"/proc/{worker}/cmdline") and open(f"/proc/{worker}/cmdline").read())
 

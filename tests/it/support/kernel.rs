@@ -78,6 +78,23 @@ pub fn send_signal(pid: u32, signal: i32) {
     unsafe { libc::kill(pid.cast_signed(), signal) };
 }
 
+/// Stops a process and waits until each of its threads stands: the signal reaches them one after the other.
+pub fn stop(pid: u32) {
+    send_signal(pid, libc::SIGSTOP);
+    while !states(pid).all(|state| state == Some('T')) {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// The letter of each thread's state, as the system shows it.
+fn states(pid: u32) -> impl Iterator<Item = Option<char>> {
+    let threads = std::fs::read_dir(format!("/proc/{pid}/task")).unwrap();
+    threads.map(|thread| {
+        let stat = std::fs::read_to_string(thread.ok()?.path().join("stat")).ok()?;
+        stat.rsplit(')').next()?.trim_start().chars().next()
+    })
+}
+
 /// A client with the messages that came and were not asked for yet.
 pub struct Client {
     front_end: FrontEnd,
