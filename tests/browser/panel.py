@@ -18,11 +18,14 @@ PLACE = re.compile(r"^at (\w+), .*; next is (\w+)$")
 
 
 def kill_newest_worker():
-    """As the operating system does to a process that takes too much memory."""
-    workers = []
+    """As the operating system does to a process that takes too much memory. Other tests have workers of their own, with
+    another home."""
+    workers, home = [], f"HOME={os.environ['HOME']}".encode()
     for process in Path("/proc").glob("[0-9]*"):
         try:
-            if process.joinpath("cmdline").read_bytes().split(b"\0")[:2] == [os.environ["CANDLEWICK"].encode(), b"worker"]:
+            command = process.joinpath("cmdline").read_bytes().split(b"\0")[:2]
+            ours = home in process.joinpath("environ").read_bytes().split(b"\0")
+            if ours and command == [os.environ["CANDLEWICK"].encode(), b"worker"]:
                 workers.append((int(process.joinpath("stat").read_text().rsplit(")", 1)[1].split()[19]), int(process.name)))
         except OSError:
             pass  # it has ended meanwhile
