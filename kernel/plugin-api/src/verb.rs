@@ -43,25 +43,21 @@ struct Entry {
     doc: &'static str,
 }
 
-const fn needed(
+const fn entry(
     group: Group,
+    needed: bool,
     name: &'static str,
     parameters: &'static [&'static str],
     optional: &'static [&'static str],
     doc: &'static str,
 ) -> Entry {
-    Entry { name, group, parameters, optional, needed: true, doc }
+    Entry { name, group, parameters, optional, needed, doc }
 }
 
-const fn spare(
-    group: Group,
-    name: &'static str,
-    parameters: &'static [&'static str],
-    optional: &'static [&'static str],
-    doc: &'static str,
-) -> Entry {
-    Entry { name, group, parameters, optional, needed: false, doc }
-}
+/// A group is only half there without such a verb.
+const NEEDED: bool = true;
+/// A group is whole without it.
+const SPARE: bool = false;
 
 use Group::{Compression, Distribution, EntryPoints, Memory, Model, Surgery, Text};
 
@@ -70,34 +66,34 @@ const REST: &[&str] = &["a", "b", "c", "d", "e", "f", "g", "h"];
 
 #[rustfmt::skip]
 const TABLE: &[Entry] = &[
-    spare(Model, "initialize", &[], &["options"], "prepares the plugin; called once before its first use"),
-    spare(Model, "load_model", &[], &["config"], "loads the model that `infer` uses"),
-    needed(Model, "infer", &["data"], &["options"], "answers for given data"),
-    spare(Model, "cleanup", &[], &[], "gives back what the plugin holds; called when it is deactivated"),
-    spare(Model, "supports_config", &["config"], &[], "whether `load_model` can use a configuration"),
-    needed(Text, "tokenize", &["text"], &["options"], "turns text into tokens"),
-    needed(Text, "detokenize", &["tokens"], &["options"], "turns tokens into text"),
-    needed(Text, "generate_text", &["prompt"], &["max_new_tokens", "options"], "goes on with a text"),
-    spare(Text, "chat_completion", &["messages"], &["max_new_tokens", "options"], "answers in a conversation"),
-    spare(EntryPoints, "data_access", &[], REST, "gives data by name"),
-    needed(EntryPoints, "instantiate", &[], REST, "makes an instance of the model"),
-    needed(EntryPoints, "fit", &["instance"], REST, "trains an instance; its answer is the trained one"),
-    needed(EntryPoints, "predict", &["instance"], REST, "answers for given data"),
-    spare(EntryPoints, "serialize", &["instance"], &[], "turns an instance into bytes"),
-    spare(EntryPoints, "deserialize", &["bytes"], &[], "turns bytes into an instance"),
-    needed(Memory, "setup_memory_management", &[], &["options"], "prepares the plugin's own care for memory"),
-    spare(Memory, "enable_tensor_paging", &[], &["options"], "moves tensors out of memory and back"),
-    needed(Memory, "get_memory_stats", &[], &[], "what is where and how often it moved"),
-    spare(Memory, "force_memory_cleanup", &[], &[], "frees what can be freed now"),
-    needed(Surgery, "setup_model_surgery", &[], &["options"], "prepares the plugin's surgery"),
-    needed(Surgery, "perform_model_surgery", &["model"], &["remove", "preserve"], "takes parts out of a model"),
-    needed(Surgery, "analyze_model_for_surgery", &["model"], &[], "what could be taken out, and what it would save"),
-    needed(Compression, "setup_tensor_compression", &[], &["options"], "prepares the plugin's compression"),
-    needed(Compression, "compress_model_weights", &["ratio"], &["options"], "makes a model's weights smaller"),
-    needed(Compression, "get_compression_stats", &[], &[], "what was stored before and after"),
-    needed(Distribution, "setup_distributed_simulation", &[], &["options"], "prepares the parts"),
-    needed(Distribution, "enable_distributed_execution", &[], &["options"], "runs the model in parts from now on"),
-    needed(Distribution, "get_distributed_stats", &[], &[], "what each part holds and did"),
+    entry(Model, SPARE, "initialize", &[], &["options"], "prepares the plugin; called once before its first use"),
+    entry(Model, SPARE, "load_model", &[], &["config"], "loads the model that `infer` uses"),
+    entry(Model, NEEDED, "infer", &["data"], &["options"], "answers for given data"),
+    entry(Model, SPARE, "cleanup", &[], &[], "gives back what the plugin holds; called when it is deactivated"),
+    entry(Model, SPARE, "supports_config", &["config"], &[], "whether `load_model` can use a configuration"),
+    entry(Text, NEEDED, "tokenize", &["text"], &["options"], "turns text into tokens"),
+    entry(Text, NEEDED, "detokenize", &["tokens"], &["options"], "turns tokens into text"),
+    entry(Text, NEEDED, "generate_text", &["prompt"], &["max_new_tokens", "options"], "goes on with a text"),
+    entry(Text, SPARE, "chat_completion", &["messages"], &["max_new_tokens", "options"], "answers in a conversation"),
+    entry(EntryPoints, SPARE, "data_access", &[], REST, "gives data by name"),
+    entry(EntryPoints, NEEDED, "instantiate", &[], REST, "makes an instance of the model"),
+    entry(EntryPoints, NEEDED, "fit", &["instance"], REST, "trains an instance; its answer is the trained one"),
+    entry(EntryPoints, NEEDED, "predict", &["instance"], REST, "answers for given data"),
+    entry(EntryPoints, SPARE, "serialize", &["instance"], &[], "turns an instance into bytes"),
+    entry(EntryPoints, SPARE, "deserialize", &["bytes"], &[], "turns bytes into an instance"),
+    entry(Memory, NEEDED, "setup_memory_management", &[], &["options"], "prepares the plugin's own care for memory"),
+    entry(Memory, SPARE, "enable_tensor_paging", &[], &["options"], "moves tensors out of memory and back"),
+    entry(Memory, NEEDED, "get_memory_stats", &[], &[], "what is where and how often it moved"),
+    entry(Memory, SPARE, "force_memory_cleanup", &[], &[], "frees what can be freed now"),
+    entry(Surgery, NEEDED, "setup_model_surgery", &[], &["options"], "prepares the plugin's surgery"),
+    entry(Surgery, NEEDED, "perform_model_surgery", &["model"], &["remove", "preserve"], "takes parts out of a model"),
+    entry(Surgery, NEEDED, "analyze_model_for_surgery", &["model"], &[], "what could be taken out, and what it would save"),
+    entry(Compression, NEEDED, "setup_tensor_compression", &[], &["options"], "prepares the plugin's compression"),
+    entry(Compression, NEEDED, "compress_model_weights", &["ratio"], &["options"], "makes a model's weights smaller"),
+    entry(Compression, NEEDED, "get_compression_stats", &[], &[], "what was stored before and after"),
+    entry(Distribution, NEEDED, "setup_distributed_simulation", &[], &["options"], "prepares the parts"),
+    entry(Distribution, NEEDED, "enable_distributed_execution", &[], &["options"], "runs the model in parts from now on"),
+    entry(Distribution, NEEDED, "get_distributed_stats", &[], &[], "what each part holds and did"),
 ];
 
 impl Verb {
