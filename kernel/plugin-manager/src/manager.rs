@@ -63,13 +63,12 @@ impl PluginManager {
         let description = describe(&mut *plugin, &registration)?;
         if starts_active(&registration) {
             self.check_requirements(&description.metadata)?;
-            initialize(&mut *plugin, &description)?;
         }
         let name = &description.metadata.name;
         let index = self.slots.iter().position(|slot| slot.name() == name);
         let registered = match index {
             Some(index) => self.replace(index, plugin, description, registration)?,
-            None => self.append(plugin, description, registration),
+            None => self.append(plugin, description, registration)?,
         };
         self.rebuild();
         self.tell(index.unwrap_or(self.slots.len() - 1));
@@ -145,9 +144,17 @@ impl PluginManager {
         self.late = self.slots.iter().any(|slot| slot.is_active() && !slot.due.is_empty());
     }
 
-    fn append(&mut self, plugin: Box<dyn Plugin>, description: Description, registration: Registration) -> Registered {
-        self.removed.remove(&description.metadata.name);
+    fn append(
+        &mut self,
+        mut plugin: Box<dyn Plugin>,
+        description: Description,
+        registration: Registration,
+    ) -> Result<Registered, ManagerError> {
         let initialized = starts_active(&registration);
+        if initialized {
+            initialize(&mut *plugin, &description)?;
+        }
+        self.removed.remove(&description.metadata.name);
         self.numbered += 1;
         self.slots.push(Slot {
             number: self.numbered,
@@ -165,7 +172,7 @@ impl PluginManager {
             initialized,
             executions: Tally::default(),
         });
-        Registered::New
+        Ok(Registered::New)
     }
 
     fn replace(
@@ -181,6 +188,10 @@ impl PluginManager {
         }
         slot.check_not_executing("replaced")?;
         carry_states(slot, &mut *plugin, self.runs.known())?;
+        // Last of all that may refuse it: what was initialized would have to be cleaned up.
+        if starts_active(&registration) {
+            initialize(&mut *plugin, &description)?;
+        }
         // The old one's failing cleanup must not keep the new one out; it is said at the next hook.
         if let Err(error) = slot.clean_up() {
             self.notices.borrow_mut().push(Event::Warning(error.to_string()));

@@ -267,3 +267,14 @@ fn settings_can_be_given_when_a_plugin_is_activated() {
     assert_eq!(plugins.execute("p", None, &[Value::from(1)]).unwrap().number(), Some(6.0));
     assert_eq!(plugins.records()[0].registration.config, options(json!({"by": 5})));
 }
+
+#[test]
+fn a_plugin_that_is_refused_was_not_initialized() {
+    let (log, mut plugins) = (Log::default(), PluginManager::new());
+    plugins.register(Box::new(Adder::of("p", &log)), Registration::from_origin("here")).unwrap();
+    let other = plugins.register(Box::new(Adder::of("p", &log)), Registration::from_origin("there"));
+    assert!(matches!(other, Err(ManagerError::NameTaken { .. })), "{other:?}");
+    assert_eq!(*log.borrow(), ["p:initialize"]);
+    plugins.register(Box::new(Adder::of("p", &log)), Registration::from_origin("here")).unwrap();
+    assert_eq!(*log.borrow(), ["p:initialize", "p:initialize", "p:cleanup"]);
+}
