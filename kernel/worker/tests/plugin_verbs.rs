@@ -108,6 +108,7 @@ fn a_plugin_shows_what_it_says_and_can_do() {
     let Some(FromWorker::Display { bundle, .. }) = sent.first() else { panic!("{sent:?}") };
     let text = bundle.get("text/plain").unwrap().to_owned();
     for part in [
+        "plugin adder: active, generation 1, from a cell of this notebook",
         "version",
         "1.0.0",
         "model_component",

@@ -77,19 +77,20 @@ fn plugins(host: &mut Host, call: &Call) -> Outcome {
     let metadata = host.session().plugins.borrow().metadata(name).cloned();
     let metadata = metadata.map_err(|error| call.problem(host, "PluginError", error.to_string()))?;
     let mut facts: Vec<_> = metadata.rows().into_iter().map(|(name, text)| (name.to_owned(), text)).collect();
-    facts.extend(rows.iter().find(|row| row.name == name).into_iter().flat_map(abilities));
-    let panel = display::RunPanel { title: format!("plugin {name}"), facts, ..display::RunPanel::default() };
+    let row = rows.iter().find(|row| row.name == name);
+    facts.extend(row.into_iter().flat_map(abilities));
+    // Not among the facts: a plugin's own `state`, what its memory starts as, stands there.
+    let place = row.map_or(String::new(), |row| {
+        format!("{}, generation {}, from {}", row.state.name(), row.generation, row.origin)
+    });
+    let panel = display::RunPanel { title: format!("plugin {name}"), place, facts, ..display::RunPanel::default() };
     show(host, panel.bundle())
 }
 
 /// What a plugin can do and has done: hooks, groups of verbs, whole or half there, calls.
 fn abilities(row: &PluginRow) -> Vec<(String, String)> {
     let listed = |names: Vec<&str>| if names.is_empty() { "none".to_owned() } else { names.join(", ") };
-    let mut facts = vec![
-        ("state".to_owned(), format!("{}, generation {}", row.state.name(), row.generation)),
-        ("from".to_owned(), row.origin.clone()),
-        ("hooks".to_owned(), listed(row.hooks.iter().map(|hook| hook.name()).collect())),
-    ];
+    let mut facts = vec![("hooks".to_owned(), listed(row.hooks.iter().map(|hook| hook.name()).collect()))];
     for group in Group::ALL {
         let has: Vec<&str> = row.verbs.iter().filter(|verb| verb.group() == group).map(|verb| verb.name()).collect();
         let missing: Vec<&str> = group.missing(&row.verbs).iter().map(|verb| verb.name()).collect();
