@@ -11,23 +11,35 @@ use std::process::Command;
 
 /// What each of our crates may use of ours, as the table in `kernel/README.md` has it. Development dependencies go by the
 /// same rows: a test that needs more than its crate may use belongs one layer up.
-const MAY_USE: [(&str, &[&str]); 13] = [
-    ("candlewick-kernel", &["candlewick", "candlewick-jupyter", "candlewick-link"]),
+const MAY_USE: [(&str, &[&str]); 23] = [
+    ("candlewick-kernel", &["candlewick", "candlewick-jupyter", "candlewick-link", "candlewick-packages"]),
     ("candlewick-jupyter", &[]),
     ("candlewick-link", &[]),
     ("candlewick-plugin-api", &[]),
     ("candlewick-plugin-manager", &["candlewick-plugin-api"]),
+    ("candlewick-actions", &["candlewick-plugin-api", "candlewick-plugin-manager"]),
+    ("candlewick-packages", &[]),
     ("candlewick-engine", &["candlewick-plugin-api"]),
     ("candlewick-display", &[]),
     ("candlewick-worker", &BELOW_WORKER),
     ("candlewick", &BELOW_LIBRARY),
+    ("candlewick-accumulation", &["candlewick-plugin-api"]),
+    ("candlewick-checkpoint", &["candlewick-plugin-api"]),
+    ("candlewick-console", &["candlewick-plugin-api"]),
     ("candlewick-early-stopping", &["candlewick-plugin-api"]),
     ("candlewick-history", &["candlewick-plugin-api"]),
+    ("candlewick-learning-rate", &["candlewick-plugin-api"]),
     ("candlewick-live-chart", &["candlewick-plugin-api"]),
+    ("candlewick-logging", &["candlewick-plugin-api"]),
+    ("candlewick-notification", &["candlewick-plugin-api"]),
+    ("candlewick-profiler", &["candlewick-plugin-api"]),
     ("candlewick-progress", &["candlewick-plugin-api"]),
+    ("candlewick-tensorboard", &["candlewick-plugin-api"]),
 ];
 
-const BELOW_WORKER: [&str; 5] = [
+const BELOW_WORKER: [&str; 7] = [
+    "candlewick-actions",
+    "candlewick-packages",
     "candlewick-display",
     "candlewick-engine",
     "candlewick-link",
@@ -35,7 +47,17 @@ const BELOW_WORKER: [&str; 5] = [
     "candlewick-plugin-manager",
 ];
 
-const BELOW_LIBRARY: [&str; 10] = [
+const BELOW_LIBRARY: [&str; 20] = [
+    "candlewick-actions",
+    "candlewick-packages",
+    "candlewick-accumulation",
+    "candlewick-checkpoint",
+    "candlewick-console",
+    "candlewick-learning-rate",
+    "candlewick-logging",
+    "candlewick-notification",
+    "candlewick-profiler",
+    "candlewick-tensorboard",
     "candlewick-worker",
     "candlewick-display",
     "candlewick-engine",

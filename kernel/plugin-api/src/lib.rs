@@ -4,6 +4,7 @@
 //! It must not know Rhai, Jupyter, the manager or the engine; `Model` and `Optimizer` are therefore traits here.
 //! Read [`Plugin`] first, then [`Context`], then [`Hook`].
 
+mod capability;
 mod context;
 mod control;
 mod error;
@@ -20,6 +21,7 @@ mod value;
 mod verb;
 mod working;
 
+pub use capability::Capability;
 pub use context::{Context, Driver};
 pub use control::Requests;
 pub use error::{HookFailure, PluginError};

@@ -24,5 +24,5 @@ pub use execute::Asked;
 pub use lifecycle::State;
 pub use manager::PluginManager;
 pub use observer::Observer;
-pub use registration::{Policy, Record, Registered, Registration};
+pub use registration::{Limits, Policy, Record, Registered, Registration};
 pub use report::{HookRow, PluginRow};

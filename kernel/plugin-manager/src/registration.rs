@@ -1,7 +1,7 @@
 //! What is said about a plugin when it is registered, and what is kept to register it again.
 
 use crate::filters::Filters;
-use candlewick_plugin_api::{HookSet, Metadata, Verb};
+use candlewick_plugin_api::{Capability, HookSet, Metadata, Verb};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -41,6 +41,14 @@ pub struct Registration {
     pub after: Option<u64>,
     /// Only occurrences before the n-th.
     pub before: Option<u64>,
+    /// Only where this condition over the context holds, an expression such as `ctx.loss > 2.0`.
+    pub when: Option<String>,
+    /// Seconds that one call of a hook may take before a warning says so; by default by the kind of hook.
+    pub budget: Option<f64>,
+    /// What one call may use up.
+    pub limits: Limits,
+    /// What it may reach outside the session, of what its metadata declares.
+    pub allow: Vec<Capability>,
     /// Whether it is active at once.
     pub enabled: bool,
     /// Whether it is in quarantine from the start: what it was when a former process recorded it.
@@ -53,6 +61,40 @@ pub struct Registration {
     pub quarantine_after: usize,
 }
 
+/// What one call of a plugin may use up, and what it may hold. Enforced by the host of its language.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Operations of a script; closures count like everything else.
+    pub operations: u64,
+    /// Seconds of wall time.
+    pub seconds: f64,
+    /// Calls of functions within each other.
+    pub call_depth: usize,
+    /// Bytes of one string.
+    pub string_bytes: usize,
+    /// Elements of one array, those of arrays in it counted too.
+    pub array_items: usize,
+    /// Entries of one map, those of maps in it counted too.
+    pub map_entries: usize,
+    /// Bytes that a plugin's state may hold.
+    pub bytes: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            operations: 100_000_000,
+            seconds: 60.0,
+            call_depth: 256,
+            string_bytes: 64 << 20,
+            array_items: 4 << 20,
+            map_entries: 1 << 20,
+            bytes: 1 << 30,
+        }
+    }
+}
+
 impl Default for Registration {
     fn default() -> Self {
         Self {
@@ -63,6 +105,10 @@ impl Default for Registration {
             once: None,
             after: None,
             before: None,
+            when: None,
+            budget: None,
+            limits: Limits::default(),
+            allow: Vec::new(),
             enabled: true,
             quarantined: false,
             origin: String::new(),

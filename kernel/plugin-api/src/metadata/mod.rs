@@ -11,6 +11,7 @@ pub use compatibility::{Compatibility, Machine};
 pub use dependency::Dependency;
 pub use kind::PluginKind;
 
+use crate::Capability;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -62,6 +63,8 @@ pub struct Metadata {
     pub gid: String,
     /// The id of the component in its package, in the same form.
     pub cid: String,
+    /// What it wants to reach outside the session; a user must grant each.
+    pub capabilities: Vec<Capability>,
     /// Settings with their defaults; a setting that is not here cannot be given.
     pub config: Map<String, Value>,
     /// What the plugin's own state starts as in every run.
@@ -70,7 +73,7 @@ pub struct Metadata {
 
 impl Metadata {
     /// Every field's name, in the order of the tables.
-    pub const FIELDS: [&str; 23] = [
+    pub const FIELDS: [&str; 24] = [
         "name",
         "version",
         "description",
@@ -92,6 +95,7 @@ impl Metadata {
         "validation_passed",
         "gid",
         "cid",
+        "capabilities",
         "config",
         "state",
     ];

@@ -1,0 +1,1 @@
+//! Plugins as packages: manifests, search paths, archives, crates built for the library.

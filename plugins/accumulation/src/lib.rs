@@ -1,0 +1,1 @@
+//! How many batches one optimizer step takes, by a schedule.

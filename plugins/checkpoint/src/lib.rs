@@ -1,0 +1,1 @@
+//! When a checkpoint is due and which ones are kept.

@@ -1,0 +1,1 @@
+//! What a run does, as JSON lines in a file.

@@ -1,0 +1,1 @@
+//! Mail and webhooks when a run ends, fails or says so.
