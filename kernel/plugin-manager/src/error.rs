@@ -34,6 +34,20 @@ pub enum ManagerError {
         /// Where the registered one comes from.
         holder: String,
     },
+    /// An entry point for a model type or a name of data that another plugin has.
+    #[error(
+        "plugin with type {key} already declared as {verb}: plugin `{holder}` has it, so nothing of plugin `{plugin}` was registered; give one of them other names in metadata.entry_points, or unregister `{holder}` first"
+    )]
+    EntryTaken {
+        /// The model type or name of data.
+        key: String,
+        /// The entry point.
+        verb: &'static str,
+        /// The plugin that has it.
+        holder: String,
+        /// The plugin that was refused.
+        plugin: String,
+    },
     /// A setting that the plugin does not declare.
     #[error("plugin `{plugin}` has no setting `{key}`; {hint}")]
     UnknownSetting {

@@ -8,7 +8,7 @@ use crate::observer::Witness;
 use crate::registration::Description;
 use crate::slot::Slot;
 use crate::{ManagerError, PluginRow};
-use candlewick_plugin_api::{Context, Hook, Metadata, Plugin, PluginError, Value, Verb};
+use candlewick_plugin_api::{Context, Hook, Loading, Metadata, Plugin, PluginError, Report, Value, Verb};
 use std::time::Instant;
 
 /// What is asked for when no verb is named.
@@ -85,11 +85,31 @@ impl PluginManager {
 impl Asked {
     /// Does what the verb asks; [`PluginManager::put_back`] gives the answer.
     pub fn run(&mut self, arguments: &[Value]) {
+        self.run_with(arguments, &Report::nobody());
+    }
+
+    /// The same inside an action, to which the plugin may report.
+    pub fn run_with(&mut self, arguments: &[Value], report: &Report) {
         let begun = Instant::now();
         self.witness.enter(self.number);
-        let answer = ask(&mut *self.plugin, &self.description, self.verb, arguments);
+        let answer = ask_with(&mut *self.plugin, &self.description, self.verb, arguments, report);
         self.witness.leave();
         self.answer = Some((answer, u64::try_from(begun.elapsed().as_nanos()).unwrap_or(u64::MAX)));
+    }
+
+    /// The plugin's `data_access` as work for a thread, if it can be.
+    pub fn loading(&mut self, arguments: &[Value]) -> Option<Loading> {
+        guarded(|| self.plugin.load_data(arguments)).ok().flatten()
+    }
+
+    /// The names of the verb's parameters, where the plugin tells them.
+    pub fn parameters(&self) -> Option<Vec<String>> {
+        guarded(|| self.plugin.parameters(self.verb)).ok().flatten()
+    }
+
+    /// What the plugin says about itself.
+    pub fn metadata(&self) -> &Metadata {
+        &self.description.metadata
     }
 }
 
@@ -131,11 +151,21 @@ pub(crate) fn ask(
     verb: Verb,
     arguments: &[Value],
 ) -> Result<Value, ManagerError> {
+    ask_with(plugin, description, verb, arguments, &Report::nobody())
+}
+
+fn ask_with(
+    plugin: &mut dyn Plugin,
+    description: &Description,
+    verb: Verb,
+    arguments: &[Value],
+    report: &Report,
+) -> Result<Value, ManagerError> {
     let name = || description.metadata.name.clone();
     if !verb.takes(arguments.len()) {
         return Err(ManagerError::Arguments { plugin: name(), signature: verb.signature(), found: arguments.len() });
     }
-    let answer = guarded(|| plugin.execute(verb, arguments)).flatten();
+    let answer = guarded(|| plugin.execute_with(verb, arguments, report)).flatten();
     answer.map_err(|error| ManagerError::Verb { plugin: name(), verb: verb.name(), error })
 }
 

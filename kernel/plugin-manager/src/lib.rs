@@ -6,6 +6,7 @@
 
 mod config;
 mod dispatch;
+mod entries;
 mod error;
 mod execute;
 mod filters;
@@ -19,6 +20,7 @@ mod runs;
 mod slot;
 mod states;
 
+pub use entries::Entry;
 pub use error::ManagerError;
 pub use execute::Asked;
 pub use lifecycle::State;

@@ -61,6 +61,7 @@ impl PluginManager {
         registration: Registration,
     ) -> Result<Registered, ManagerError> {
         let description = describe(&mut *plugin, &registration)?;
+        self.check_entries(&description)?;
         if starts_active(&registration) {
             self.check_requirements(&description.metadata)?;
         }
