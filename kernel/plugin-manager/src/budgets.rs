@@ -28,10 +28,9 @@ pub(crate) fn of(given: Option<f64>) -> [u64; Hook::COUNT] {
 fn usual(hook: Hook) -> f64 {
     match hook {
         Hook::StartTrainingSession | Hook::LoadCheckpoint | Hook::EndTrainingSession => 20.0,
-        Hook::StartTrainingBatch
-        | Hook::EndTrainingBatch
-        | Hook::StartValidationBatch
-        | Hook::EndValidationBatch => 0.5,
+        Hook::StartTrainingBatch | Hook::EndTrainingBatch | Hook::StartValidationBatch | Hook::EndValidationBatch => {
+            0.5
+        }
         _ => 5.0,
     }
 }

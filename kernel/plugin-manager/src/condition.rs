@@ -30,7 +30,8 @@ impl PluginManager {
         registration: &Registration,
     ) -> Result<Option<Box<dyn Condition>>, ManagerError> {
         let Some(expression) = &registration.when else { return Ok(None) };
-        let refused = |error| ManagerError::Condition { plugin: plugin.to_owned(), expression: expression.clone(), error };
+        let refused =
+            |error| ManagerError::Condition { plugin: plugin.to_owned(), expression: expression.clone(), error };
         match &self.compiler {
             Some(compile) => compile(plugin, registration).map(Some).map_err(refused),
             None => Err(refused(PluginError::invalid("nobody here can read conditions"))),

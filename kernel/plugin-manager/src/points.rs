@@ -12,8 +12,8 @@ use crate::slot::Slot;
 use crate::watch::nanoseconds;
 use crate::{ManagerError, State, conflicts::Conflicts};
 use candlewick_plugin_api::{
-    Context, Fired, Hook, Metadata, Part, Plugin, PluginError, Point, PointCall, PointFired, PointSink,
-    Value, Verb, nearest,
+    Context, Fired, Hook, Metadata, Part, Plugin, PluginError, Point, PointCall, PointFired, PointSink, Value, Verb,
+    nearest,
 };
 use std::cell::RefCell;
 use std::rc::{Rc, Weak};
@@ -325,9 +325,11 @@ impl Stage {
 
 impl PointSink for Stage {
     fn fire(&self, point: &str, ctx: &mut Context, data: Value) -> Result<Value, PluginError> {
-        let by = self.0.try_borrow().ok().and_then(|lent| {
-            lent.calling.last().map(|index| lent.slots[*index].name().to_owned())
-        });
+        let by = self
+            .0
+            .try_borrow()
+            .ok()
+            .and_then(|lent| lent.calling.last().map(|index| lent.slots[*index].name().to_owned()));
         self.serve(point, ctx, data, &by.unwrap_or_else(|| "a condition".to_owned()))
     }
 }
@@ -397,4 +399,3 @@ fn described(value: &Value) -> String {
     };
     if text.chars().count() <= MOST { text } else { text.chars().take(MOST).chain(['…']).collect() }
 }
-

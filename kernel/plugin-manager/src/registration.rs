@@ -146,9 +146,10 @@ impl Registration {
         if !is_time(seconds) {
             return Some(format!("the limit seconds is a number above 0; found {seconds}"));
         }
-        counts.into_iter().find(|(_, count)| *count == 0).map(|(name, _)| {
-            format!("the limit {name} is a whole number above 0; found 0")
-        })
+        counts
+            .into_iter()
+            .find(|(_, count)| *count == 0)
+            .map(|(name, _)| format!("the limit {name} is a whole number above 0; found 0"))
     }
 
     /// Its filters and its condition in a few words, such as `every 10, when ctx.loss > 2`.

@@ -7,9 +7,7 @@
 use crate::ManagerError;
 use crate::manager::{PluginManager, guarded};
 use crate::slot::Slot;
-use candlewick_plugin_api::{
-    Change, Context, Event, Part, PluginError, PointFired, PointSink, Requests, Value,
-};
+use candlewick_plugin_api::{Change, Context, Event, Part, PluginError, PointFired, PointSink, Requests, Value};
 use serde_json::Value as Json;
 use std::rc::{Rc, Weak};
 

@@ -91,14 +91,7 @@ impl Slot {
 
     /// `nested` of the time was spent in other plugins, at points that this one fired.
     #[inline(never)]
-    pub(crate) fn account(
-        &mut self,
-        hook: Hook,
-        begun: Option<Instant>,
-        coarse: u64,
-        nested: u64,
-        ctx: &mut Context,
-    ) {
+    pub(crate) fn account(&mut self, hook: Hook, begun: Option<Instant>, coarse: u64, nested: u64, ctx: &mut Context) {
         let exact = begun.map(|begun| nanoseconds(begun).saturating_sub(nested));
         let coarse = coarse.saturating_sub(nested);
         if let Some(exact) = exact {

@@ -313,7 +313,8 @@ impl Run {
                 (Some(line), Some(column)) => format!(", line {line}, column {column}"),
                 _ => String::new(),
             };
-            let message = format!("plugin {} failed in {}{place}: {}", failure.plugin, failure.place(), failure.message);
+            let message =
+                format!("plugin {} failed in {}{place}: {}", failure.plugin, failure.place(), failure.message);
             self.fail(EngineError::Value(message), true);
             if matches!(hook, Hook::StartTrainingBatch | Hook::StartValidationBatch) {
                 self.plan.batch_outcome = Outcome::Failed;
