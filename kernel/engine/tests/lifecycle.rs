@@ -59,6 +59,7 @@ fn failure(hook: Hook) -> HookFailure {
         run: 1,
         plugin: "p".into(),
         hook,
+        part: Part::default(),
         epoch: 0,
         batch: None,
         message: "failed".into(),

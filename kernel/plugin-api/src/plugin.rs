@@ -1,7 +1,8 @@
 //! The trait that plugin authors implement.
 
-use crate::{Context, Hook, HookSet, Loading, Metadata, PluginError, Report, RunId, Table, Value, Verb};
+use crate::{Context, Hook, HookSet, Loading, Metadata, PluginError, Point, Report, RunId, Table, Value, Verb};
 use serde_json::{Map, Value as Json};
+use std::any::Any;
 
 type Called = Result<(), PluginError>;
 
@@ -94,6 +95,41 @@ pub trait Plugin {
     /// engine thread like any other verb.
     fn load_data(&mut self, arguments: &[Value]) -> Option<Loading> {
         None
+    }
+
+    /// Hook points that it declares for others; asked for at registration.
+    fn declares(&self) -> Vec<Point> {
+        Vec::new()
+    }
+
+    /// The names of the hook points it wants to hear; asked for at registration. Those that nobody declares stay unused.
+    fn points(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Called when one of its [`Plugin::points`] is fired. What it makes of the data is passed on; when it fails, the
+    /// data is put back.
+    ///
+    /// # Errors
+    /// What went wrong; the manager names plugin and point.
+    fn call_point(&mut self, point: &str, ctx: &mut Context, data: &mut Value) -> Called {
+        Err(PluginError::invalid(format!("it lists the point {point} but does not answer it")))
+    }
+
+    /// Everything it keeps about a run, set aside while a failed call is replayed; by default what [`Plugin::state`] says.
+    fn set_aside(&mut self, run: RunId) -> Option<Box<dyn Any>> {
+        self.state(run).map(|state| Box::new(state) as Box<dyn Any>)
+    }
+
+    /// Takes back what [`Plugin::set_aside`] gave.
+    ///
+    /// # Errors
+    /// What [`Plugin::restore`] says.
+    fn take_back(&mut self, run: RunId, kept: Option<Box<dyn Any>>) -> Called {
+        match kept.and_then(|kept| kept.downcast::<Json>().ok()) {
+            Some(state) => self.restore(run, &state),
+            None => Ok(()),
+        }
     }
 
     /// Calls the method of a hook. Hosts of other languages override this one instead of the fourteen.

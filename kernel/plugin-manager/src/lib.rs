@@ -4,7 +4,11 @@
 //! works: a run hands it a hook and a context through [`HookSink`](candlewick_plugin_api::HookSink), nothing more.
 //! Read [`PluginManager`] first, then [`Registration`], then `dispatch.rs`.
 
+mod budgets;
+mod clock;
+mod condition;
 mod config;
+mod conflicts;
 mod dispatch;
 mod entries;
 mod error;
@@ -13,13 +17,18 @@ mod filters;
 mod lifecycle;
 mod manager;
 mod observer;
+mod points;
 mod registration;
+mod replay;
 mod report;
 mod requirements;
 mod runs;
 mod slot;
 mod states;
+mod watch;
 
+pub use condition::{Compiler, Condition};
+pub use conflicts::Conflict;
 pub use entries::Entry;
 pub use error::ManagerError;
 pub use execute::Asked;
@@ -27,4 +36,5 @@ pub use lifecycle::State;
 pub use manager::PluginManager;
 pub use observer::Observer;
 pub use registration::{Limits, Policy, Record, Registered, Registration};
-pub use report::{HookRow, PluginRow};
+pub use replay::Replay;
+pub use report::{HookRow, PluginRow, PointRow};

@@ -1,14 +1,19 @@
 //! The registry: plugins are registered, replaced, activated and taken out here.
 
+use crate::budgets::Steps;
+use crate::condition::{Compiler, Condition};
 use crate::config::{hint, settings};
+use crate::conflicts::Conflicts;
 use crate::filters::{Filters, Occurrences};
 use crate::lifecycle::{initial_state, initialize, starts_active};
 use crate::observer::{Observer, Witness};
+use crate::points::Points;
 use crate::registration::Description;
 use crate::requirements::Requirements;
 use crate::runs::Runs;
 use crate::slot::{Slot, Tally};
 use crate::states::{OWN_KEY, carry_states};
+use crate::watch::Watch;
 use crate::{ManagerError, Registered, Registration};
 use candlewick_plugin_api::{Event, Hook, Plugin, PluginError, RunId};
 use serde_json::{Map, Value};
@@ -39,6 +44,12 @@ pub struct PluginManager {
     numbered: u64,
     pub(crate) witness: Witness,
     pub(crate) observer: Option<Box<dyn Observer>>,
+    /// Compiles conditions.
+    pub(crate) compiler: Option<Compiler>,
+    /// Hook points beside the fourteen hooks.
+    pub(crate) points: Points,
+    pub(crate) conflicts: Conflicts,
+    pub(crate) steps: Steps,
 }
 
 impl PluginManager {
@@ -66,11 +77,14 @@ impl PluginManager {
             self.check_requirements(&description.metadata)?;
         }
         let name = &description.metadata.name;
+        let condition = self.compiled(name, &registration)?;
+        let declared = self.checked_points(&*plugin)?;
         let index = self.slots.iter().position(|slot| slot.name() == name);
         let registered = match index {
-            Some(index) => self.replace(index, plugin, description, registration)?,
-            None => self.append(plugin, description, registration)?,
+            Some(index) => self.replace(index, plugin, description, registration, condition)?,
+            None => self.append(plugin, description, registration, condition)?,
         };
+        self.points.extend(declared);
         self.rebuild();
         self.tell(index.unwrap_or(self.slots.len() - 1));
         Ok(registered)
@@ -122,6 +136,7 @@ impl PluginManager {
         for slot in &mut self.slots {
             slot.due.retain(|due| *due != run);
             slot.occurrences.forget(run);
+            slot.watch.forget(run);
         }
         self.note_late();
     }
@@ -138,6 +153,7 @@ impl PluginManager {
                 list.reverse();
             }
         }
+        self.points.bind(&self.slots, &ascending);
         self.note_late();
     }
 
@@ -150,6 +166,7 @@ impl PluginManager {
         mut plugin: Box<dyn Plugin>,
         description: Description,
         registration: Registration,
+        condition: Option<Box<dyn Condition>>,
     ) -> Result<Registered, ManagerError> {
         let initialized = starts_active(&registration);
         if initialized {
@@ -161,8 +178,9 @@ impl PluginManager {
             number: self.numbered,
             plugin,
             tallies: [Tally::default(); Hook::COUNT],
+            watch: Watch::of(&registration, condition),
             filters: registration.filters(),
-            filtered: registration.filters() != Filters::default(),
+            filtered: registration.filters() != Filters::default() || registration.when.is_some(),
             occurrences: Occurrences::default(),
             state: initial_state(&registration),
             description,
@@ -182,6 +200,7 @@ impl PluginManager {
         mut plugin: Box<dyn Plugin>,
         description: Description,
         registration: Registration,
+        condition: Option<Box<dyn Condition>>,
     ) -> Result<Registered, ManagerError> {
         let slot = &mut self.slots[index];
         if slot.registration.origin != registration.origin {
@@ -203,7 +222,8 @@ impl PluginManager {
         slot.description = description;
         slot.tallies = [Tally::default(); Hook::COUNT];
         slot.filters = registration.filters();
-        slot.filtered = slot.filters != Filters::default();
+        slot.filtered = slot.filters != Filters::default() || condition.is_some();
+        slot.watch.renew(&registration, condition);
         slot.state = initial_state(&registration);
         slot.registration = registration;
         slot.generation += 1;
@@ -235,11 +255,15 @@ fn describe(plugin: &mut dyn Plugin, registration: &Registration) -> Result<Desc
     if let Some((filter, advice)) = registration.filters().contradiction() {
         return Err(ManagerError::Filter { plugin: name, filter, advice });
     }
+    if let Some(what) = registration.mistake() {
+        return Err(ManagerError::Registration { plugin: name, what });
+    }
     let settings: Map<String, Value> = settings(&metadata, &registration.config)?;
     let hooks = guarded(|| plugin.hooks()).map_err(|error| refused(&name, "hooks", error))?;
     let verbs = guarded(|| plugin.verbs()).map_err(|error| refused(&name, "verbs", error))?;
+    let points = guarded(|| plugin.points()).map_err(|error| refused(&name, "points", error))?;
     guarded(|| plugin.configure(&settings)).flatten().map_err(|error| refused(&name, "configure", error))?;
-    Ok(Description { metadata, hooks, verbs, settings })
+    Ok(Description { metadata, hooks, verbs, points, settings })
 }
 
 fn check_name(name: &str) -> Result<(), ManagerError> {

@@ -1,9 +1,10 @@
 //! What users see of the registry: rows for `%plugins`, the loop for `%hooks`, failures, and what registers all again.
 
 use crate::manager::PluginManager;
+use crate::points::Bound;
 use crate::slot::{Slot, Tally};
 use crate::{ManagerError, Record, Registration, State};
-use candlewick_plugin_api::{Hook, HookFailure, Metadata, Verb};
+use candlewick_plugin_api::{Hook, HookFailure, Metadata, Point, Verb};
 
 /// One plugin, for a table of all.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,6 +54,17 @@ pub struct HookRow {
     pub seconds: f64,
     /// Whether `seconds` is an estimate from every 64th call.
     pub sampled: bool,
+    /// Its filters and its condition in a few words, such as `every 10, when ctx.loss > 2`.
+    pub filter: String,
+}
+
+/// A hook point with the plugins that have a function for it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PointRow {
+    /// The point.
+    pub point: Point,
+    /// Its plugins in the order they are called, inactive ones too.
+    pub plugins: Vec<HookRow>,
 }
 
 impl PluginManager {
@@ -64,6 +76,22 @@ impl PluginManager {
     /// All fourteen hooks in lifecycle order, each with its plugins in the order they are called, inactive ones too.
     pub fn lifecycle(&self) -> Vec<(Hook, Vec<HookRow>)> {
         Hook::all().map(|hook| (hook, self.rows_at(hook))).collect()
+    }
+
+    /// The declared hook points, in the order of their declaration, each with its plugins.
+    pub fn points(&self) -> Vec<PointRow> {
+        let row = |bound: &Bound| {
+            let mut slots: Vec<&Slot> =
+                self.slots.iter().filter(|slot| slot.description.points.contains(&bound.point.name)).collect();
+            slots.sort_by_key(|slot| slot.registration.priority);
+            if bound.point.descending {
+                slots.reverse();
+            }
+            let tally = |slot: &Slot| slot.watch.points.get(&bound.name).copied().unwrap_or_default();
+            let plugins = slots.into_iter().map(|slot| hook_row(slot, &tally(slot))).collect();
+            PointRow { point: bound.point.clone(), plugins }
+        };
+        self.points.iter().map(row).collect()
     }
 
     /// What registers all plugins again in the same order, in a new process too.
@@ -118,7 +146,7 @@ fn plugin_row(slot: &Slot) -> PluginRow {
 
 /// What its hooks and its verbs have cost.
 fn all(slot: &Slot) -> impl Iterator<Item = &Tally> {
-    slot.tallies.iter().chain([&slot.executions])
+    slot.tallies.iter().chain([&slot.executions]).chain(slot.watch.points.values())
 }
 
 fn hook_row(slot: &Slot, tally: &Tally) -> HookRow {
@@ -130,6 +158,7 @@ fn hook_row(slot: &Slot, tally: &Tally) -> HookRow {
         errors: tally.errors,
         seconds: tally.seconds(),
         sampled: tally.is_sampled(),
+        filter: slot.registration.filter_words(),
     }
 }
 

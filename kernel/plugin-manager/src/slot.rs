@@ -3,6 +3,7 @@
 use crate::State;
 use crate::filters::{Filters, Occurrences};
 use crate::registration::{Description, Registration};
+use crate::watch::Watch;
 use candlewick_plugin_api::{Hook, HookFailure, Plugin, RunId};
 
 /// A registered plugin.
@@ -13,7 +14,7 @@ pub(crate) struct Slot {
     /// What each hook has cost since this generation was registered.
     pub(crate) tallies: [Tally; Hook::COUNT],
     pub(crate) filters: Filters,
-    /// Whether any filter is set: the hot path asks only this.
+    /// Whether any filter or condition is set: the hot path asks only this.
     pub(crate) filtered: bool,
     pub(crate) occurrences: Occurrences,
     pub(crate) state: State,
@@ -27,6 +28,8 @@ pub(crate) struct Slot {
     pub(crate) initialized: bool,
     /// What its verbs have cost since this generation was registered; every call is timed.
     pub(crate) executions: Tally,
+    /// Its condition, its budgets, its newest failed call.
+    pub(crate) watch: Watch,
 }
 
 impl Slot {

@@ -7,6 +7,8 @@ mod failing;
 mod filtering;
 mod live_runs;
 mod ordering;
+mod points;
 mod registering;
 mod reporting;
 mod scripted;
+mod watching;
