@@ -15,8 +15,11 @@ mod metadata;
 mod nearest;
 mod per_run;
 mod plugin;
+mod random;
 mod sink;
 mod table;
+mod transform;
+mod update;
 mod value;
 mod verb;
 mod working;
@@ -32,8 +35,13 @@ pub use metadata::{Compatibility, Dependency, Machine, Metadata, PluginKind};
 pub use nearest::nearest;
 pub use per_run::PerRun;
 pub use plugin::Plugin;
+pub use random::{Random, RandomSource};
 pub use sink::{Fired, HookSink, NoHooks};
 pub use table::Table;
+pub use transform::{
+    Streams, Transform, TransformContext, TransformOptions, TransformSet, Transformed, batch_parts, batch_value,
+};
+pub use update::Setting;
 pub use value::{Object, Value};
 pub use verb::{Group, Verb};
 pub use working::{Model, Optimizer, Working};

@@ -7,7 +7,10 @@ use crate::manager::{PluginManager, panic_message};
 use crate::observer::Witness;
 use crate::slot::Slot;
 use crate::{Policy, State};
-use candlewick_plugin_api::{Context, Event, Fired, Hook, HookFailure, HookSink, PluginError, RunId};
+use candlewick_plugin_api::{
+    Context, Event, Fired, Hook, HookFailure, HookSink, PluginError, RunId, Transform, TransformContext, TransformSet,
+    Transformed, Value as Passed,
+};
 use serde_json::{Map, Value};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
@@ -42,6 +45,14 @@ impl HookSink for PluginManager {
 
     fn restore(&mut self, run: RunId, states: &Map<String, Value>) {
         self.spread_states(run, states);
+    }
+
+    fn transforms(&self, _: RunId, training: bool) -> TransformSet {
+        self.active_transforms(training)
+    }
+
+    fn transform(&mut self, transform: Transform, value: Passed, ctx: &mut TransformContext) -> Transformed {
+        self.pass(transform, value, ctx)
     }
 }
 

@@ -18,6 +18,7 @@ mod requirements;
 mod runs;
 mod slot;
 mod states;
+mod transforms;
 
 pub use error::ManagerError;
 pub use execute::Asked;
@@ -26,3 +27,4 @@ pub use manager::PluginManager;
 pub use observer::Observer;
 pub use registration::{Limits, Policy, Record, Registered, Registration};
 pub use report::{HookRow, PluginRow};
+pub use transforms::{Previewed, TransformRow};

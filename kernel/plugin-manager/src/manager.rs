@@ -9,6 +9,7 @@ use crate::requirements::Requirements;
 use crate::runs::Runs;
 use crate::slot::{Slot, Tally};
 use crate::states::{OWN_KEY, carry_states};
+use crate::transforms::Transforms;
 use crate::{ManagerError, Registered, Registration};
 use candlewick_plugin_api::{Event, Hook, Plugin, PluginError, RunId};
 use serde_json::{Map, Value};
@@ -26,6 +27,7 @@ pub struct PluginManager {
     pub(crate) slots: Vec<Slot>,
     /// Per hook the indices of the active plugins that have it, in the order they are called.
     pub(crate) order: [Vec<usize>; Hook::COUNT],
+    pub(crate) transforms: Transforms,
     pub(crate) runs: Runs,
     pub(crate) exact: bool,
     /// Whether an active plugin must still be told that a live run has started.
@@ -137,6 +139,7 @@ impl PluginManager {
                 list.reverse();
             }
         }
+        self.order_transforms(&ascending);
         self.note_late();
     }
 
@@ -160,6 +163,7 @@ impl PluginManager {
             number: self.numbered,
             plugin,
             tallies: [Tally::default(); Hook::COUNT],
+            transform_tallies: Default::default(),
             filters: registration.filters(),
             filtered: registration.filters() != Filters::default(),
             occurrences: Occurrences::default(),
@@ -201,6 +205,7 @@ impl PluginManager {
         slot.executions = Tally::default();
         slot.description = description;
         slot.tallies = [Tally::default(); Hook::COUNT];
+        slot.transform_tallies = Default::default();
         slot.filters = registration.filters();
         slot.filtered = slot.filters != Filters::default();
         slot.state = initial_state(&registration);
@@ -237,8 +242,9 @@ fn describe(plugin: &mut dyn Plugin, registration: &Registration) -> Result<Desc
     let settings: Map<String, Value> = settings(&metadata, &registration.config)?;
     let hooks = guarded(|| plugin.hooks()).map_err(|error| refused(&name, "hooks", error))?;
     let verbs = guarded(|| plugin.verbs()).map_err(|error| refused(&name, "verbs", error))?;
+    let transforms = guarded(|| plugin.transforms()).map_err(|error| refused(&name, "transforms", error))?;
     guarded(|| plugin.configure(&settings)).flatten().map_err(|error| refused(&name, "configure", error))?;
-    Ok(Description { metadata, hooks, verbs, settings })
+    Ok(Description { metadata, hooks, verbs, transforms, settings })
 }
 
 fn check_name(name: &str) -> Result<(), ManagerError> {

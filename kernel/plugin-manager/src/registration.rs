@@ -1,7 +1,7 @@
 //! What is said about a plugin when it is registered, and what is kept to register it again.
 
 use crate::filters::Filters;
-use candlewick_plugin_api::{Capability, HookSet, Metadata, Verb};
+use candlewick_plugin_api::{Capability, HookSet, Metadata, TransformSet, Verb};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -156,6 +156,7 @@ pub(crate) struct Description {
     pub(crate) metadata: Metadata,
     pub(crate) hooks: HookSet,
     pub(crate) verbs: Vec<Verb>,
+    pub(crate) transforms: TransformSet,
     /// The plugin's settings: the user's over its defaults.
     pub(crate) settings: Map<String, Value>,
 }

@@ -3,7 +3,7 @@
 use crate::manager::PluginManager;
 use crate::slot::{Slot, Tally};
 use crate::{ManagerError, Record, Registration, State};
-use candlewick_plugin_api::{Hook, HookFailure, Metadata, Verb};
+use candlewick_plugin_api::{Hook, HookFailure, Metadata, TransformSet, Verb};
 
 /// One plugin, for a table of all.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,7 +24,9 @@ pub struct PluginRow {
     pub hooks: Vec<Hook>,
     /// The verbs it has.
     pub verbs: Vec<Verb>,
-    /// Calls of hooks and verbs since this generation was registered; exact.
+    /// The data transforms it has.
+    pub transforms: TransformSet,
+    /// Calls of hooks, transforms and verbs since this generation was registered; exact.
     pub calls: u64,
     /// Failed ones among them.
     pub errors: u64,
@@ -93,7 +95,7 @@ impl PluginManager {
         if !hook.is_ascending() {
             slots.reverse();
         }
-        slots.into_iter().map(|slot| hook_row(slot, &slot.tallies[hook as usize])).collect()
+        slots.into_iter().map(|slot| HookRow::of(slot, &slot.tallies[hook as usize])).collect()
     }
 }
 
@@ -108,6 +110,7 @@ fn plugin_row(slot: &Slot) -> PluginRow {
         priority: slot.registration.priority,
         hooks: slot.description.hooks.iter().collect(),
         verbs: slot.description.verbs.clone(),
+        transforms: slot.description.transforms,
         calls: all(slot).map(|tally| tally.calls).sum(),
         errors: all(slot).map(|tally| tally.errors).sum(),
         seconds: all(slot).map(Tally::seconds).sum(),
@@ -116,20 +119,23 @@ fn plugin_row(slot: &Slot) -> PluginRow {
     }
 }
 
-/// What its hooks and its verbs have cost.
+/// What its hooks, its transforms and its verbs have cost.
 fn all(slot: &Slot) -> impl Iterator<Item = &Tally> {
-    slot.tallies.iter().chain([&slot.executions])
+    slot.tallies.iter().chain(&slot.transform_tallies).chain([&slot.executions])
 }
 
-fn hook_row(slot: &Slot, tally: &Tally) -> HookRow {
-    HookRow {
-        plugin: slot.name().to_owned(),
-        priority: slot.registration.priority,
-        state: slot.state,
-        calls: tally.calls,
-        errors: tally.errors,
-        seconds: tally.seconds(),
-        sampled: tally.is_sampled(),
+impl HookRow {
+    /// The row of a plugin with what it has cost there.
+    pub(crate) fn of(slot: &Slot, tally: &Tally) -> Self {
+        Self {
+            plugin: slot.name().to_owned(),
+            priority: slot.registration.priority,
+            state: slot.state,
+            calls: tally.calls,
+            errors: tally.errors,
+            seconds: tally.seconds(),
+            sampled: tally.is_sampled(),
+        }
     }
 }
 

@@ -11,7 +11,7 @@ pub use compatibility::{Compatibility, Machine};
 pub use dependency::Dependency;
 pub use kind::PluginKind;
 
-use crate::Capability;
+use crate::{Capability, TransformOptions};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -69,11 +69,13 @@ pub struct Metadata {
     pub config: Map<String, Value>,
     /// What the plugin's own state starts as in every run.
     pub state: Map<String, Value>,
+    /// How its data transforms are applied: `#{ validation: true }` applies them to validation data too.
+    pub transforms: TransformOptions,
 }
 
 impl Metadata {
     /// Every field's name, in the order of the tables.
-    pub const FIELDS: [&str; 24] = [
+    pub const FIELDS: [&str; 25] = [
         "name",
         "version",
         "description",
@@ -98,6 +100,7 @@ impl Metadata {
         "capabilities",
         "config",
         "state",
+        "transforms",
     ];
 
     /// Metadata with a name, a version and a one-line description.
