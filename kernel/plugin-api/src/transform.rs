@@ -251,6 +251,13 @@ impl TransformContext {
         self.random.get_or_insert_with(|| (self.streams)(&self.name))
     }
 
+    /// The same context, its random numbers from their start: for hosts that lend it to a language without references.
+    #[must_use]
+    pub fn fork(&self) -> Self {
+        let (path, streams, name) = (self.path.clone(), self.streams.clone(), self.name.clone());
+        Self { path, streams, name, random: None, ..*self }
+    }
+
     /// Gives the context to a plugin, for its manager: the stream `transform/<plugin>/<transform>/<data>/<epoch>/<item>`.
     #[doc(hidden)]
     pub fn give_to(&mut self, plugin: &str, transform: Transform) {
