@@ -18,10 +18,13 @@ mod nearest;
 mod per_run;
 mod plugin;
 mod point;
+mod random;
 mod report;
 pub mod settings;
 mod sink;
 mod table;
+mod transform;
+mod update;
 mod value;
 mod verb;
 mod working;
@@ -41,9 +44,14 @@ pub use nearest::nearest;
 pub use per_run::PerRun;
 pub use plugin::Plugin;
 pub use point::{Point, PointCall, PointFired, PointSink};
+pub use random::{Random, RandomSource};
 pub use report::{Listener, Report};
 pub use sink::{Fired, HookSink, NoHooks};
 pub use table::Table;
+pub use transform::{
+    Streams, Transform, TransformContext, TransformOptions, TransformSet, Transformed, batch_parts, batch_value,
+};
+pub use update::Setting;
 pub use value::{Object, Value};
 pub use verb::{Group, Verb};
 pub use working::{Model, Optimizer, Working};

@@ -1,6 +1,10 @@
 //! The trait that plugin authors implement.
 
-use crate::{Context, Hook, HookSet, Loading, Metadata, PluginError, Point, Report, RunId, Table, Value, Verb};
+use crate::{
+    Context, Hook, HookSet, Loading, Metadata, PluginError, Point, Report, RunId, Table, Transform, TransformContext,
+    TransformSet, Value, Verb, batch_parts, batch_value,
+};
+use candle_core::Tensor;
 use serde_json::{Map, Value as Json};
 use std::any::Any;
 
@@ -130,6 +134,64 @@ pub trait Plugin {
             Some(state) => self.restore(run, &state),
             None => Ok(()),
         }
+    }
+
+    /// The transforms it has, and whether they are for validation data too; asked for at registration. None by default.
+    fn transforms(&self) -> TransformSet {
+        TransformSet::none()
+    }
+
+    /// Calls the method of a transform. Hosts of other languages override this one instead of the three.
+    ///
+    /// # Errors
+    /// Whatever the transform's method returns. The value then goes on as it was, or as the plugin's policy says.
+    fn transform(
+        &mut self,
+        transform: Transform,
+        value: Value,
+        ctx: &mut TransformContext,
+    ) -> Result<Value, PluginError> {
+        match (transform, &value) {
+            (Transform::Caption, Value::Text(text)) => Ok(self.transform_caption(text, ctx)?.as_str().into()),
+            (Transform::Image, Value::Tensor(image)) => Ok(self.transform_image(image, ctx)?.into()),
+            (Transform::Batch, batch) => match batch_parts(batch) {
+                Some((inputs, targets)) => {
+                    let (inputs, targets) = self.transform_batch(inputs, targets, ctx)?;
+                    Ok(batch_value(inputs, targets))
+                }
+                None => Ok(value),
+            },
+            _ => Ok(value),
+        }
+    }
+
+    /// Changes an item's caption.
+    ///
+    /// # Errors
+    /// What went wrong; the manager names plugin, transform and item.
+    fn transform_caption(&mut self, text: &str, ctx: &mut TransformContext) -> Result<String, PluginError> {
+        Ok(text.to_owned())
+    }
+
+    /// Changes an item's image: `[height, width, channels]` of f32 from 0 to 1.
+    ///
+    /// # Errors
+    /// What went wrong; the manager names plugin, transform and item.
+    fn transform_image(&mut self, image: &Tensor, ctx: &mut TransformContext) -> Result<Tensor, PluginError> {
+        Ok(image.clone())
+    }
+
+    /// Changes a batch's inputs and targets.
+    ///
+    /// # Errors
+    /// What went wrong; the manager names plugin, transform and batch.
+    fn transform_batch(
+        &mut self,
+        inputs: &Tensor,
+        targets: &Tensor,
+        ctx: &mut TransformContext,
+    ) -> Result<(Tensor, Tensor), PluginError> {
+        Ok((inputs.clone(), targets.clone()))
     }
 
     /// Calls the method of a hook. Hosts of other languages override this one instead of the fourteen.

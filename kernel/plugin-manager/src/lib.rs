@@ -25,6 +25,7 @@ mod requirements;
 mod runs;
 mod slot;
 mod states;
+mod transforms;
 mod watch;
 
 pub use condition::{Compiler, Condition};
@@ -38,3 +39,4 @@ pub use observer::Observer;
 pub use registration::{Limits, Policy, Record, Registered, Registration};
 pub use replay::Replay;
 pub use report::{HookRow, PluginRow, PointRow};
+pub use transforms::{Previewed, TransformRow};

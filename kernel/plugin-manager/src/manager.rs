@@ -13,6 +13,7 @@ use crate::requirements::Requirements;
 use crate::runs::Runs;
 use crate::slot::{Slot, Tally};
 use crate::states::{OWN_KEY, carry_states};
+use crate::transforms::Transforms;
 use crate::watch::Watch;
 use crate::{ManagerError, Registered, Registration};
 use candlewick_plugin_api::{Event, Hook, Plugin, PluginError, RunId};
@@ -31,6 +32,7 @@ pub struct PluginManager {
     pub(crate) slots: Vec<Slot>,
     /// Per hook the indices of the active plugins that have it, in the order they are called.
     pub(crate) order: [Vec<usize>; Hook::COUNT],
+    pub(crate) transforms: Transforms,
     pub(crate) runs: Runs,
     pub(crate) exact: bool,
     /// Whether an active plugin must still be told that a live run has started.
@@ -154,6 +156,7 @@ impl PluginManager {
             }
         }
         self.points.bind(&self.slots, &ascending);
+        self.order_transforms(&ascending);
         self.note_late();
     }
 
@@ -179,6 +182,7 @@ impl PluginManager {
             plugin,
             tallies: [Tally::default(); Hook::COUNT],
             watch: Watch::of(&registration, condition),
+            transform_tallies: Default::default(),
             filters: registration.filters(),
             filtered: registration.filters() != Filters::default() || registration.when.is_some(),
             occurrences: Occurrences::default(),
@@ -221,6 +225,7 @@ impl PluginManager {
         slot.executions = Tally::default();
         slot.description = description;
         slot.tallies = [Tally::default(); Hook::COUNT];
+        slot.transform_tallies = Default::default();
         slot.filters = registration.filters();
         slot.filtered = slot.filters != Filters::default() || condition.is_some();
         slot.watch.renew(&registration, condition);
@@ -262,8 +267,9 @@ fn describe(plugin: &mut dyn Plugin, registration: &Registration) -> Result<Desc
     let hooks = guarded(|| plugin.hooks()).map_err(|error| refused(&name, "hooks", error))?;
     let verbs = guarded(|| plugin.verbs()).map_err(|error| refused(&name, "verbs", error))?;
     let points = guarded(|| plugin.points()).map_err(|error| refused(&name, "points", error))?;
+    let transforms = guarded(|| plugin.transforms()).map_err(|error| refused(&name, "transforms", error))?;
     guarded(|| plugin.configure(&settings)).flatten().map_err(|error| refused(&name, "configure", error))?;
-    Ok(Description { metadata, hooks, verbs, points, settings })
+    Ok(Description { metadata, hooks, verbs, points, transforms, settings })
 }
 
 fn check_name(name: &str) -> Result<(), ManagerError> {

@@ -1,7 +1,7 @@
 //! What is said about a plugin when it is registered, and what is kept to register it again.
 
 use crate::filters::Filters;
-use candlewick_plugin_api::{Capability, HookSet, Metadata, Verb};
+use candlewick_plugin_api::{Capability, HookSet, Metadata, TransformSet, Verb};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -189,6 +189,7 @@ pub(crate) struct Description {
     pub(crate) verbs: Vec<Verb>,
     /// Hook points that it wants to hear, whether or not they are declared.
     pub(crate) points: Vec<String>,
+    pub(crate) transforms: TransformSet,
     /// The plugin's settings: the user's over its defaults.
     pub(crate) settings: Map<String, Value>,
 }

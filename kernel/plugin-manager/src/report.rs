@@ -4,7 +4,7 @@ use crate::manager::PluginManager;
 use crate::points::Bound;
 use crate::slot::{Slot, Tally};
 use crate::{ManagerError, Record, Registration, State};
-use candlewick_plugin_api::{Hook, HookFailure, Metadata, Point, Verb};
+use candlewick_plugin_api::{Hook, HookFailure, Metadata, Point, TransformSet, Verb};
 
 /// One plugin, for a table of all.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,7 +25,9 @@ pub struct PluginRow {
     pub hooks: Vec<Hook>,
     /// The verbs it has.
     pub verbs: Vec<Verb>,
-    /// Calls of hooks and verbs since this generation was registered; exact.
+    /// The data transforms it has.
+    pub transforms: TransformSet,
+    /// Calls of hooks, transforms and verbs since this generation was registered; exact.
     pub calls: u64,
     /// Failed ones among them.
     pub errors: u64,
@@ -88,7 +90,7 @@ impl PluginManager {
                 slots.reverse();
             }
             let tally = |slot: &Slot| slot.watch.points.get(&bound.name).copied().unwrap_or_default();
-            let plugins = slots.into_iter().map(|slot| hook_row(slot, &tally(slot))).collect();
+            let plugins = slots.into_iter().map(|slot| HookRow::of(slot, &tally(slot))).collect();
             PointRow { point: bound.point.clone(), plugins }
         };
         self.points.iter().map(row).collect()
@@ -121,7 +123,7 @@ impl PluginManager {
         if !hook.is_ascending() {
             slots.reverse();
         }
-        slots.into_iter().map(|slot| hook_row(slot, &slot.tallies[hook as usize])).collect()
+        slots.into_iter().map(|slot| HookRow::of(slot, &slot.tallies[hook as usize])).collect()
     }
 }
 
@@ -136,6 +138,7 @@ fn plugin_row(slot: &Slot) -> PluginRow {
         priority: slot.registration.priority,
         hooks: slot.description.hooks.iter().collect(),
         verbs: slot.description.verbs.clone(),
+        transforms: slot.description.transforms,
         calls: all(slot).map(|tally| tally.calls).sum(),
         errors: all(slot).map(|tally| tally.errors).sum(),
         seconds: all(slot).map(Tally::seconds).sum(),
@@ -144,21 +147,24 @@ fn plugin_row(slot: &Slot) -> PluginRow {
     }
 }
 
-/// What its hooks and its verbs have cost.
+/// What its hooks, its transforms and its verbs have cost.
 fn all(slot: &Slot) -> impl Iterator<Item = &Tally> {
-    slot.tallies.iter().chain([&slot.executions]).chain(slot.watch.points.values())
+    slot.tallies.iter().chain(&slot.transform_tallies).chain([&slot.executions]).chain(slot.watch.points.values())
 }
 
-fn hook_row(slot: &Slot, tally: &Tally) -> HookRow {
-    HookRow {
-        plugin: slot.name().to_owned(),
-        priority: slot.registration.priority,
-        state: slot.state,
-        calls: tally.calls,
-        errors: tally.errors,
-        seconds: tally.seconds(),
-        sampled: tally.is_sampled(),
-        filter: slot.registration.filter_words(),
+impl HookRow {
+    /// The row of a plugin with what it has cost there.
+    pub(crate) fn of(slot: &Slot, tally: &Tally) -> Self {
+        Self {
+            plugin: slot.name().to_owned(),
+            priority: slot.registration.priority,
+            state: slot.state,
+            calls: tally.calls,
+            errors: tally.errors,
+            seconds: tally.seconds(),
+            sampled: tally.is_sampled(),
+            filter: slot.registration.filter_words(),
+        }
     }
 }
 
