@@ -1,6 +1,6 @@
 //! The trait that plugin authors implement.
 
-use crate::{Context, Hook, HookSet, Metadata, PluginError, RunId, Table, Value, Verb};
+use crate::{Context, Hook, HookSet, Metadata, PluginError, RunId, Schemas, Table, Value, Verb};
 use serde_json::{Map, Value as Json};
 
 type Called = Result<(), PluginError>;
@@ -74,6 +74,25 @@ pub trait Plugin {
     /// What went wrong; the manager names plugin and verb.
     fn execute(&mut self, verb: Verb, arguments: &[Value]) -> Result<Value, PluginError> {
         Err(PluginError::invalid(format!("it lists the verb {verb} but does not execute it")))
+    }
+
+    /// What its settings, arguments and answers must look like; asked for at registration. Nothing by default.
+    fn schemas(&self) -> Schemas {
+        Schemas::none()
+    }
+
+    /// Another one of the same code, fresh, for an instance under another name. None by default: it cannot be made twice.
+    fn another(&self) -> Option<Box<dyn Plugin>> {
+        None
+    }
+
+    /// The settings it is to be made with, given those the user wants with defaults filled in: before `configure`. None
+    /// when it does not want to take part with them; it is then registered, but not active.
+    ///
+    /// # Errors
+    /// Settings it cannot use; the plugin is then not registered.
+    fn create(&mut self, config: &Map<String, Json>) -> Result<Option<Map<String, Json>>, PluginError> {
+        Ok(Some(config.clone()))
     }
 
     /// Calls the method of a hook. Hosts of other languages override this one instead of the fourteen.
