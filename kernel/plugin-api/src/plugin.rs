@@ -1,6 +1,6 @@
 //! The trait that plugin authors implement.
 
-use crate::{Context, Hook, HookSet, Metadata, PluginError, RunId, Schemas, Table, Value, Verb};
+use crate::{Context, Hook, HookSet, Loading, Metadata, PluginError, Report, RunId, Schemas, Table, Value, Verb};
 use serde_json::{Map, Value as Json};
 
 type Called = Result<(), PluginError>;
@@ -76,6 +76,26 @@ pub trait Plugin {
         Err(PluginError::invalid(format!("it lists the verb {verb} but does not execute it")))
     }
 
+    /// The same inside an action, to which the plugin may report how far it is.
+    ///
+    /// # Errors
+    /// As [`Plugin::execute`]; [`PluginError::Interrupted`] when the action is to end and the plugin heard it.
+    fn execute_with(&mut self, verb: Verb, arguments: &[Value], report: &Report) -> Result<Value, PluginError> {
+        self.execute(verb, arguments)
+    }
+
+    /// The names of a verb's parameters, in order, for arguments given by name; for `fit`, `predict` and `serialize` the
+    /// instance comes first. None when it takes arguments by position only.
+    fn parameters(&self, verb: Verb) -> Option<Vec<String>> {
+        None
+    }
+
+    /// Its `data_access` as work for a thread, so that several data are loaded at once. None: it is executed on the
+    /// engine thread like any other verb.
+    fn load_data(&mut self, arguments: &[Value]) -> Option<Loading> {
+        None
+    }
+
     /// What its settings, arguments and answers must look like; asked for at registration. Nothing by default.
     fn schemas(&self) -> Schemas {
         Schemas::none()
@@ -93,6 +113,12 @@ pub trait Plugin {
     /// Settings it cannot use; the plugin is then not registered.
     fn create(&mut self, config: &Map<String, Json>) -> Result<Option<Map<String, Json>>, PluginError> {
         Ok(Some(config.clone()))
+    }
+
+    /// Bytes that what it keeps takes up, in all runs and beside them. None when it does not count them: the length of its
+    /// states as JSON is then shown.
+    fn bytes(&self) -> Option<u64> {
+        None
     }
 
     /// Calls the method of a hook. Hosts of other languages override this one instead of the fourteen.

@@ -19,10 +19,8 @@ pub struct Schemas {
 /// What one verb takes and gives.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct VerbSchema {
-    /// The names of its parameters, in order; those of the table of verbs when empty.
-    pub parameters: Vec<String>,
-    /// What it takes. A schema whose `properties` name parameters is that of all arguments by name; any other is that of
-    /// the first argument itself.
+    /// What it takes. A schema whose `properties` name parameters ([`Plugin::parameters`](crate::Plugin::parameters), else
+    /// those of the table of verbs) is that of all arguments by name; any other is that of the first argument itself.
     pub input: Option<Json>,
     /// What it gives.
     pub output: Option<Json>,
@@ -89,35 +87,36 @@ impl Schemas {
             let other = all.verbs.entry(verb).or_default();
             other.input = own.input.or(other.input.take());
             other.output = own.output.or(other.output.take());
-            if !own.parameters.is_empty() {
-                other.parameters = own.parameters;
-            }
         }
         all
     }
 }
 
+/// The keyword under which a schema may say in words what it expects, for messages; checkers pass over it.
+pub const EXPECTED: &str = "x-expected";
+
 /// The schema of a value that a notebook knows by that word: `number`, `integer`, `string`, `bool`, `array`, `map`,
 /// `tensor`, `bytes`, `nothing`, `any`; another word is the type of an object, such as `net`.
 pub fn schema_of_word(word: &str) -> Json {
-    match word {
-        "any" => json!({}),
-        "number" | "float" => json!({"type": "number"}),
-        "integer" | "int" => json!({"type": "integer"}),
-        "string" | "text" => json!({"type": "string"}),
-        "bool" | "boolean" => json!({"type": "boolean"}),
-        "array" | "list" => json!({"type": "array"}),
+    let (mut schema, is) = match word {
+        "any" => (json!({}), "anything"),
+        "number" | "float" => (json!({"type": "number"}), "a number"),
+        "integer" | "int" => (json!({"type": "integer"}), "a whole number"),
+        "string" | "text" => (json!({"type": "string"}), "a string"),
+        "bool" | "boolean" => (json!({"type": "boolean"}), "true or false"),
+        "array" | "list" => (json!({"type": "array"}), "an array"),
         // Tensors, bytes and objects are maps to a schema; a plain map has none of their marks.
-        "map" | "object" => json!({"type": "object", "not": {"anyOf": [
-            {"required": ["tensor", "dtype"]}, {"required": ["bytes"]}, {"required": ["object"]},
-        ]}}),
-        "nothing" | "()" => json!({"type": "null"}),
-        "tensor" => json!({"type": "object", "required": ["tensor", "dtype"], "title": "a tensor"}),
-        "bytes" | "blob" => json!({"type": "object", "required": ["bytes"], "title": "bytes"}),
-        name => {
-            json!({"type": "object", "required": ["object"], "properties": {"object": {"const": name}}, "title": name})
+        "map" => {
+            let marks = json!([{"required": ["tensor", "dtype"]}, {"required": ["bytes"]}, {"required": ["object"]}]);
+            (json!({"type": "object", "not": {"anyOf": marks}}), "a map")
         }
-    }
+        "nothing" | "()" => (json!({"type": "null"}), "nothing"),
+        "tensor" => (json!({"type": "object", "required": ["tensor", "dtype"]}), "a tensor"),
+        "bytes" | "blob" => (json!({"type": "object", "required": ["bytes"]}), "bytes"),
+        name => (json!({"type": "object", "required": ["object"], "properties": {"object": {"const": name}}}), name),
+    };
+    schema[EXPECTED] = is.into();
+    schema
 }
 
 fn schema_of<T: JsonSchema>() -> Json {

@@ -6,22 +6,30 @@
 
 mod config;
 mod dispatch;
+mod entries;
+mod envelope;
 mod error;
 mod execute;
+mod factory;
 mod filters;
 mod lifecycle;
+mod loading;
 mod manager;
 mod observer;
 mod registration;
 mod report;
 mod requirements;
 mod runs;
+mod schema;
 mod slot;
 mod states;
 
+pub use entries::Entry;
+pub use envelope::Envelope;
 pub use error::ManagerError;
 pub use execute::Asked;
 pub use lifecycle::State;
+pub use loading::{LoadReport, LoadRow, LoadedPlugin, Loader};
 pub use manager::PluginManager;
 pub use observer::Observer;
 pub use registration::{Limits, Policy, Record, Registered, Registration};
