@@ -20,6 +20,7 @@ mod plugin;
 mod point;
 mod random;
 mod report;
+mod schema;
 pub mod settings;
 mod sink;
 mod table;
@@ -46,6 +47,8 @@ pub use plugin::Plugin;
 pub use point::{Point, PointCall, PointFired, PointSink};
 pub use random::{Random, RandomSource};
 pub use report::{Listener, Report};
+pub use schema::{EXPECTED, Schemas, VerbSchema, schema_of_word};
+pub use schemars;
 pub use sink::{Fired, HookSink, NoHooks};
 pub use table::Table;
 pub use transform::{

@@ -1,8 +1,8 @@
 //! The trait that plugin authors implement.
 
 use crate::{
-    Context, Hook, HookSet, Loading, Metadata, PluginError, Point, Report, RunId, Table, Transform, TransformContext,
-    TransformSet, Value, Verb, batch_parts, batch_value,
+    Context, Hook, HookSet, Loading, Metadata, PluginError, Point, Report, RunId, Schemas, Table, Transform,
+    TransformContext, TransformSet, Value, Verb, batch_parts, batch_value,
 };
 use candle_core::Tensor;
 use serde_json::{Map, Value as Json};
@@ -192,6 +192,31 @@ pub trait Plugin {
         ctx: &mut TransformContext,
     ) -> Result<(Tensor, Tensor), PluginError> {
         Ok((inputs.clone(), targets.clone()))
+    }
+
+    /// What its settings, arguments and answers must look like; asked for at registration. Nothing by default.
+    fn schemas(&self) -> Schemas {
+        Schemas::none()
+    }
+
+    /// Another one of the same code, fresh, for an instance under another name. None by default: it cannot be made twice.
+    fn another(&self) -> Option<Box<dyn Plugin>> {
+        None
+    }
+
+    /// The settings it is to be made with, given those the user wants with defaults filled in: before `configure`. None
+    /// when it does not want to take part with them; it is then registered, but not active.
+    ///
+    /// # Errors
+    /// Settings it cannot use; the plugin is then not registered.
+    fn create(&mut self, config: &Map<String, Json>) -> Result<Option<Map<String, Json>>, PluginError> {
+        Ok(Some(config.clone()))
+    }
+
+    /// Bytes that what it keeps takes up, in all runs and beside them. None when it does not count them: the length of its
+    /// states as JSON is then shown.
+    fn bytes(&self) -> Option<u64> {
+        None
     }
 
     /// Calls the method of a hook. Hosts of other languages override this one instead of the fourteen.

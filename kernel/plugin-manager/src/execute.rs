@@ -2,6 +2,7 @@
 //!
 //! Must not know what verbs mean. Read [`PluginManager::execute`] first.
 
+use crate::envelope::Begun;
 use crate::lifecycle::{State, illegal};
 use crate::manager::{PluginManager, guarded};
 use crate::observer::Witness;
@@ -20,9 +21,11 @@ pub struct Asked {
     plugin: Box<dyn Plugin>,
     description: Description,
     number: u64,
-    verb: Verb,
+    pub(crate) verb: Verb,
     witness: Witness,
     answer: Option<(Result<Value, ManagerError>, u64)>,
+    /// When it began and with what, for its envelope.
+    pub(crate) begun: Option<Begun>,
 }
 
 /// Stands in the slot of a plugin that is executing.
@@ -55,7 +58,7 @@ impl PluginManager {
         }
         let description = slot.description.clone();
         let plugin = std::mem::replace(&mut slot.plugin, Box::new(Away(description.metadata.clone())));
-        Ok(Asked { plugin, description, number: slot.number, verb, witness: self.witness, answer: None })
+        Ok(Asked { plugin, description, number: slot.number, verb, witness: self.witness, answer: None, begun: None })
     }
 
     /// Puts a plugin back that was taken out, counts what it did, and gives its answer.
@@ -97,6 +100,11 @@ impl Asked {
         self.answer = Some((answer, u64::try_from(begun.elapsed().as_nanos()).unwrap_or(u64::MAX)));
     }
 
+    /// Seconds that the verb took, once it has run.
+    pub(crate) fn seconds(&self) -> Option<f64> {
+        self.answer.as_ref().map(|(_, nanoseconds)| *nanoseconds as f64 * 1e-9)
+    }
+
     /// The plugin's `data_access` as work for a thread, if it can be.
     pub fn loading(&mut self, arguments: &[Value]) -> Option<Loading> {
         guarded(|| self.plugin.load_data(arguments)).ok().flatten()
@@ -130,7 +138,11 @@ impl Slot {
         match answer {
             Ok(_) => self.executions.in_a_row = 0,
             // The user's own doing, and arguments that were never the plugin's.
-            Err(ManagerError::Verb { error: PluginError::Interrupted, .. } | ManagerError::Arguments { .. }) => {}
+            Err(
+                ManagerError::Verb { error: PluginError::Interrupted, .. }
+                | ManagerError::Arguments { .. }
+                | ManagerError::Schema { what: "arguments", .. },
+            ) => {}
             Err(_) => {
                 self.executions.errors += 1;
                 self.executions.in_a_row += 1;
@@ -165,8 +177,11 @@ fn ask_with(
     if !verb.takes(arguments.len()) {
         return Err(ManagerError::Arguments { plugin: name(), signature: verb.signature(), found: arguments.len() });
     }
+    description.checks.arguments(&description.metadata.name, verb, arguments)?;
     let answer = guarded(|| plugin.execute_with(verb, arguments, report)).flatten();
-    answer.map_err(|error| ManagerError::Verb { plugin: name(), verb: verb.name(), error })
+    let answer = answer.map_err(|error| ManagerError::Verb { plugin: name(), verb: verb.name(), error })?;
+    description.checks.answer(&description.metadata.name, verb, &answer)?;
+    Ok(answer)
 }
 
 fn chosen(slot: &Slot, asked: Option<&str>) -> Result<Verb, ManagerError> {

@@ -1,10 +1,11 @@
 //! What users see of the registry: rows for `%plugins`, the loop for `%hooks`, failures, and what registers all again.
 
-use crate::manager::PluginManager;
+use crate::manager::{PluginManager, guarded};
 use crate::points::Bound;
 use crate::slot::{Slot, Tally};
 use crate::{ManagerError, Record, Registration, State};
 use candlewick_plugin_api::{Hook, HookFailure, Metadata, Point, TransformSet, Verb};
+use serde_json::{Map, Value};
 
 /// One plugin, for a table of all.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,6 +38,8 @@ pub struct PluginRow {
     pub sampled: bool,
     /// How many times the name has been registered.
     pub generation: u64,
+    /// The plugin that it is an instance of.
+    pub of: Option<String>,
 }
 
 /// One plugin at one hook.
@@ -109,6 +112,25 @@ impl PluginManager {
         Ok(self.slots[self.find(name)?].newest_failure.as_ref())
     }
 
+    /// Bytes of what the plugin keeps: as it counts them itself, else of its states in all runs as JSON.
+    ///
+    /// # Errors
+    /// No plugin of that name.
+    pub fn bytes(&self, name: &str) -> Result<u64, ManagerError> {
+        let plugin = &self.slots[self.find(name)?].plugin;
+        let states = || self.runs.known().filter_map(|run| guarded(|| plugin.state(run)).ok().flatten());
+        let counted = guarded(|| plugin.bytes()).ok().flatten();
+        Ok(counted.unwrap_or_else(|| states().map(|state| state.to_string().len() as u64).sum()))
+    }
+
+    /// The plugin's settings: those given over its defaults.
+    ///
+    /// # Errors
+    /// No plugin of that name.
+    pub fn settings(&self, name: &str) -> Result<&Map<String, Value>, ManagerError> {
+        Ok(&self.slots[self.find(name)?].description.settings)
+    }
+
     /// What the plugin says about itself.
     ///
     /// # Errors
@@ -144,6 +166,7 @@ fn plugin_row(slot: &Slot) -> PluginRow {
         seconds: all(slot).map(Tally::seconds).sum(),
         sampled: slot.tallies.iter().any(Tally::is_sampled),
         generation: slot.generation,
+        of: slot.registration.of.clone(),
     }
 }
 
