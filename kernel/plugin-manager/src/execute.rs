@@ -8,7 +8,7 @@ use crate::observer::Witness;
 use crate::registration::Description;
 use crate::slot::Slot;
 use crate::{ManagerError, PluginRow};
-use candlewick_plugin_api::{Context, Hook, Loading, Metadata, Plugin, PluginError, Report, Value, Verb};
+use candlewick_plugin_api::{Context, Hook, Metadata, Plugin, PluginError, Report, Value, Verb};
 use std::time::Instant;
 
 /// What is asked for when no verb is named.
@@ -95,21 +95,6 @@ impl Asked {
         let answer = ask_with(&mut *self.plugin, &self.description, self.verb, arguments, report);
         self.witness.leave();
         self.answer = Some((answer, u64::try_from(begun.elapsed().as_nanos()).unwrap_or(u64::MAX)));
-    }
-
-    /// The plugin's `data_access` as work for a thread, if it can be.
-    pub fn loading(&mut self, arguments: &[Value]) -> Option<Loading> {
-        guarded(|| self.plugin.load_data(arguments)).ok().flatten()
-    }
-
-    /// The names of the verb's parameters, where the plugin tells them.
-    pub fn parameters(&self) -> Option<Vec<String>> {
-        guarded(|| self.plugin.parameters(self.verb)).ok().flatten()
-    }
-
-    /// What the plugin says about itself.
-    pub fn metadata(&self) -> &Metadata {
-        &self.description.metadata
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Must not know cells or messages. Read [`RhaiPlugin`] first, then [`Ctx`](context::Ctx).
 
+mod callback;
 mod context;
 mod plugin;
 mod settings;
@@ -9,6 +10,7 @@ mod source;
 mod values;
 mod verbs;
 
+pub use callback::tell;
 pub use context::{BUILTINS, CONTEXT, Slot, fact, has, properties, setting};
 pub use plugin::RhaiPlugin;
 pub use source::{Header, KEYS, POLICIES, header};
