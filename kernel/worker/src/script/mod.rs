@@ -3,6 +3,7 @@
 //! Must not know cells or messages. Read [`RhaiPlugin`] first, then [`Ctx`](context::Ctx).
 
 mod built_in;
+mod callback;
 mod context;
 mod plugin;
 mod settings;
@@ -13,6 +14,7 @@ mod values;
 mod verbs;
 
 pub use built_in::{is_script, register as register_built_in};
+pub use callback::tell;
 pub use context::{BUILTINS, CONTEXT, Slot, fact, has, properties, setting};
 pub use plugin::RhaiPlugin;
 pub use source::{Header, KEYS, POLICIES, header};

@@ -10,7 +10,7 @@ use super::verbs::{self, VerbFunction};
 use crate::language::Constants;
 use crate::problem::{Fault, Reporter, Sources};
 use candlewick_plugin_api::{
-    Context, Event, Hook, HookSet, Metadata, PerRun, Plugin, PluginError, RunId, Transform, TransformContext,
+    Context, Event, Hook, HookSet, Metadata, PerRun, Plugin, PluginError, Report, RunId, Transform, TransformContext,
     TransformSet, Value as Passed, Verb,
 };
 use rhai::{AST, CallFnOptions, Dynamic, Engine, EvalAltResult, Map, Scope};
@@ -73,11 +73,11 @@ impl RhaiPlugin {
         let mut ast = engine.compile(text)?;
         ast.set_source(source);
         let hooks = hooks(&ast)?;
-        let verbs = verbs::of(&ast)?;
         let transforms = transforms::of(&ast)?;
         let mut scope = Scope::new();
         engine.run_ast_with_scope(&mut scope, &ast)?;
         let metadata = metadata(name, &scope)?;
+        let verbs = verbs::of(&ast, &metadata.entry_points)?;
         let mut functions = ast.clone_functions_only();
         functions.set_source(source);
         let settings = settings(&metadata.config);
@@ -188,9 +188,17 @@ impl Plugin for RhaiPlugin {
         self.verbs.iter().map(|own| own.verb).collect()
     }
 
+    fn parameters(&self, verb: Verb) -> Option<Vec<String>> {
+        self.verbs.iter().find(|own| own.verb == verb).map(VerbFunction::names)
+    }
+
     fn execute(&mut self, verb: Verb, arguments: &[Passed]) -> Result<Passed, PluginError> {
+        self.execute_with(verb, arguments, &Report::nobody())
+    }
+
+    fn execute_with(&mut self, verb: Verb, arguments: &[Passed], report: &Report) -> Result<Passed, PluginError> {
         let Some(own) = self.verbs.iter().find(|own| own.verb == verb) else { return Ok(Passed::Nothing) };
-        let arguments = own.arguments(arguments).map_err(PluginError::invalid)?;
+        let arguments = own.arguments(arguments, report).map_err(PluginError::invalid)?;
         let mut this = self.own.0.take().unwrap_or_else(|| self.first_state());
         Self::give_settings(&self.settings, &mut this);
         let before = this.clone();
