@@ -2,14 +2,19 @@
 //!
 //! Must not know cells or messages. Read [`RhaiPlugin`] first, then [`Ctx`](context::Ctx).
 
+mod condition;
 mod context;
+mod engines;
+mod failure;
 mod plugin;
 mod settings;
 mod source;
 mod values;
 mod verbs;
 
+pub use condition::{RhaiCondition, is_not_there_yet};
 pub use context::{BUILTINS, CONTEXT, Slot, fact, has, properties, setting};
+pub use engines::Engines;
 pub use plugin::RhaiPlugin;
 pub use source::{Header, KEYS, POLICIES, header};
 pub use values::{from_json, from_passed, to_json, to_passed};
