@@ -6,6 +6,7 @@
 mod arguments;
 mod confusion;
 mod data;
+mod files;
 mod frame;
 mod input;
 mod keywords;
@@ -15,6 +16,7 @@ mod optimizers;
 mod output;
 mod plot;
 mod plugins;
+mod points;
 mod signature;
 mod tensor;
 mod tensor_make;
@@ -28,6 +30,7 @@ use rhai::Engine;
 
 pub use arguments::{Answer, fault, interrupted};
 pub use keywords::{KEYWORDS, keyword};
+pub use points::effects;
 pub use signature::quoted;
 
 /// One entry of the language surface.
@@ -83,6 +86,8 @@ pub fn all() -> impl Iterator<Item = &'static Builtin> {
         frame::BUILTINS,
         plot::BUILTINS,
         plugins::BUILTINS,
+        points::BUILTINS,
+        files::BUILTINS,
         confusion::BUILTINS,
         memory::BUILTINS,
         data::BUILTINS,
