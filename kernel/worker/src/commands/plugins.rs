@@ -5,7 +5,7 @@ use crate::Host;
 use candlewick_display::{self as display, HookPlugin, LifecycleRow};
 use candlewick_link::{FromWorker, StreamName};
 use candlewick_plugin_api::{Group, Hook};
-use candlewick_plugin_manager::{HookRow, PluginRow, State};
+use candlewick_plugin_manager::{HookRow, PluginRow, State, TransformRow};
 use rhai::Dynamic;
 
 /// Plugins.
@@ -102,6 +102,11 @@ fn abilities(row: &PluginRow) -> Vec<(String, String)> {
         facts.push((group.name().to_owned(), text));
     }
     let seconds = display::number::seconds(row.seconds);
+    if !row.transforms.is_empty() {
+        let names: Vec<&str> = row.transforms.iter().map(|transform| transform.name()).collect();
+        let also = if row.transforms.apply_to(false) { "; for validation data too" } else { "" };
+        facts.push(("transforms".to_owned(), format!("{}{also}", names.join(", "))));
+    }
     facts.push(("calls".to_owned(), format!("{}, {} errors, {seconds}", row.calls, row.errors)));
     facts
 }
@@ -118,11 +123,15 @@ fn hooks(host: &mut Host, call: &Call) -> Outcome {
             ));
         }
     }
-    let lifecycle = host.session().plugins.borrow().lifecycle();
-    show(
-        host,
-        display::Lifecycle { rows: lifecycle.iter().flat_map(|(hook, rows)| outline(*hook, rows)).collect() }.bundle(),
-    )
+    let (lifecycle, transforms) = {
+        let plugins = host.session().plugins.borrow();
+        (plugins.lifecycle(), plugins.transform_rows())
+    };
+    let rows = lifecycle.iter().flat_map(|(hook, rows)| match hook {
+        Hook::StartTrainingBatch => with_transforms(outline(*hook, rows), &transforms),
+        _ => outline(*hook, rows),
+    });
+    show(host, display::Lifecycle { rows: rows.collect() }.bundle())
 }
 
 fn show(host: &mut Host, bundle: display::Bundle) -> Outcome {
@@ -139,7 +148,10 @@ fn plugin_row(row: PluginRow) -> display::PluginRow {
         language: if is_script { "Rhai".to_owned() } else { "Rust".to_owned() },
         state: row.state.name().to_owned(),
         priority: row.priority,
-        hooks: row.hooks.iter().map(|hook| hook.name().to_owned()).collect(),
+        hooks: (row.hooks.iter().map(|hook| hook.name()))
+            .chain(row.transforms.iter().map(|transform| transform.name()))
+            .map(str::to_owned)
+            .collect(),
         calls: row.calls,
         seconds: row.seconds,
         errors: row.errors,
@@ -166,6 +178,23 @@ fn outline(hook: Hook, rows: &[HookRow]) -> Vec<LifecycleRow> {
         Hook::StartValidationBatch => vec![plain(3, "per batch", ""), own, plain(4, "forward, loss", "")],
         _ => vec![own],
     }
+}
+
+/// Transforms that any plugin has stand behind `per batch`, each with what its group took.
+fn with_transforms(mut lines: Vec<LifecycleRow>, transforms: &[TransformRow]) -> Vec<LifecycleRow> {
+    let rows = transforms.iter().filter(|row| !row.plugins.is_empty()).map(|row| LifecycleRow {
+        depth: 4,
+        name: row.transform.name().to_owned(),
+        hook: true,
+        note: match row.values {
+            0 => String::new(),
+            values => format!("{values} values in {}", display::number::seconds(row.seconds)),
+        },
+        plugins: row.plugins.iter().map(hook_plugin).collect(),
+        ..LifecycleRow::default()
+    });
+    lines.splice(1..1, rows);
+    lines
 }
 
 fn place(hook: Hook) -> (usize, &'static str) {

@@ -7,7 +7,9 @@ mod arguments;
 mod confusion;
 mod data;
 mod frame;
+mod image;
 mod input;
+mod items;
 mod keywords;
 mod memory;
 mod nets;
@@ -15,6 +17,7 @@ mod optimizers;
 mod output;
 mod plot;
 mod plugins;
+mod preview;
 mod signature;
 mod tensor;
 mod tensor_make;
@@ -86,6 +89,9 @@ pub fn all() -> impl Iterator<Item = &'static Builtin> {
         confusion::BUILTINS,
         memory::BUILTINS,
         data::BUILTINS,
+        items::BUILTINS,
+        image::BUILTINS,
+        preview::BUILTINS,
         nets::BUILTINS,
         optimizers::BUILTINS,
         training::BUILTINS,
@@ -109,6 +115,7 @@ pub fn bind(engine: &mut Engine, session: &Session) {
     frame::types(engine);
     plot::types(engine);
     memory::types(engine);
+    preview::types(engine);
     plugins::types(engine, session);
     crate::script::types(engine);
     all().for_each(|builtin| (builtin.bind)(engine, session));
@@ -125,6 +132,7 @@ pub fn shows() -> Shows {
     frame::shows(&mut shows);
     plot::shows(&mut shows);
     memory::shows(&mut shows);
+    preview::shows(&mut shows);
     shows
 }
 
