@@ -99,6 +99,11 @@ fn abilities(row: &PluginRow) -> Vec<(String, String)> {
         facts.push((group.name().to_owned(), text));
     }
     let seconds = display::number::seconds(row.seconds);
+    if !row.transforms.is_empty() {
+        let names: Vec<&str> = row.transforms.iter().map(|transform| transform.name()).collect();
+        let also = if row.transforms.apply_to(false) { "; for validation data too" } else { "" };
+        facts.push(("transforms".to_owned(), format!("{}{also}", names.join(", "))));
+    }
     facts.push(("calls".to_owned(), format!("{}, {} errors, {seconds}", row.calls, row.errors)));
     facts
 }
@@ -117,7 +122,10 @@ fn plugin_row(row: PluginRow) -> display::PluginRow {
         language: if is_script { "Rhai".to_owned() } else { "Rust".to_owned() },
         state: row.state.name().to_owned(),
         priority: row.priority,
-        hooks: row.hooks.iter().map(|hook| hook.name().to_owned()).collect(),
+        hooks: (row.hooks.iter().map(|hook| hook.name()))
+            .chain(row.transforms.iter().map(|transform| transform.name()))
+            .map(str::to_owned)
+            .collect(),
         calls: row.calls,
         seconds: row.seconds,
         errors: row.errors,

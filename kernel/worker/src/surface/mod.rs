@@ -8,7 +8,9 @@ mod confusion;
 mod data;
 mod files;
 mod frame;
+mod image;
 mod input;
+mod items;
 mod keywords;
 mod memory;
 mod nets;
@@ -17,6 +19,7 @@ mod output;
 mod plot;
 mod plugins;
 mod points;
+mod preview;
 mod signature;
 mod tensor;
 mod tensor_make;
@@ -91,6 +94,9 @@ pub fn all() -> impl Iterator<Item = &'static Builtin> {
         confusion::BUILTINS,
         memory::BUILTINS,
         data::BUILTINS,
+        items::BUILTINS,
+        image::BUILTINS,
+        preview::BUILTINS,
         nets::BUILTINS,
         optimizers::BUILTINS,
         training::BUILTINS,
@@ -114,6 +120,7 @@ pub fn bind(engine: &mut Engine, session: &Session) {
     frame::types(engine);
     plot::types(engine);
     memory::types(engine);
+    preview::types(engine);
     plugins::types(engine, session);
     crate::script::types(engine);
     all().for_each(|builtin| (builtin.bind)(engine, session));
@@ -130,6 +137,7 @@ pub fn shows() -> Shows {
     frame::shows(&mut shows);
     plot::shows(&mut shows);
     memory::shows(&mut shows);
+    preview::shows(&mut shows);
     shows
 }
 
