@@ -5,7 +5,7 @@ use crate::form::Form;
 use crate::log::{Begun, Log};
 use crate::registry::{DESERIALIZE, FIT, INSTANTIATE, PREDICT, SERIALIZE, declared, find, model_types};
 use crate::running::Running;
-use crate::{Action, ActionError, Arguments, Host, Instance, Progress};
+use crate::{Action, ActionError, Argument, Arguments, Host, Instance, Progress};
 use candlewick_plugin_api::{PluginError, Report, Value};
 use candlewick_plugin_manager::{Entry, PluginManager};
 use std::cell::{Cell, Ref, RefCell, RefMut};
@@ -107,6 +107,16 @@ impl Actions {
         self.act(DESERIALIZE, model_type, None, &Arguments::default(), |_, report| {
             self.instance_of(model_type, Form::of(bytes), bytes, report)
         })
+    }
+
+    /// Asks a plugin for an entry point as it stands, with neither instance nor data access: an action all the same.
+    ///
+    /// # Errors
+    /// No such plugin, arguments it does not take, or its failure.
+    pub fn call(&self, plugin: &str, verb: &'static str, arguments: &[Value]) -> Result<Value, ActionError> {
+        let positional = arguments.iter().cloned().map(Argument::Value).collect();
+        let shown = Arguments { positional, named: Vec::new() };
+        self.act(verb, plugin, None, &shown, |_, report| self.ask(plugin, verb, arguments, report))
     }
 
     /// Says what a plugin is a whole model for: it has instantiate, fit, predict, serialize and deserialize.

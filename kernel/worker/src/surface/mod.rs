@@ -3,6 +3,7 @@
 //!
 //! Must not know cells. Read [`Builtin`] first, then [`all`].
 
+mod actions;
 mod arguments;
 mod confusion;
 mod data;
@@ -10,6 +11,7 @@ mod frame;
 mod input;
 mod keywords;
 mod memory;
+mod models;
 mod nets;
 mod optimizers;
 mod output;
@@ -83,6 +85,8 @@ pub fn all() -> impl Iterator<Item = &'static Builtin> {
         frame::BUILTINS,
         plot::BUILTINS,
         plugins::BUILTINS,
+        actions::BUILTINS,
+        models::BUILTINS,
         confusion::BUILTINS,
         memory::BUILTINS,
         data::BUILTINS,
@@ -108,6 +112,8 @@ pub fn bind(engine: &mut Engine, session: &Session) {
     plot::types(engine);
     memory::types(engine);
     plugins::types(engine, session);
+    actions::types(engine);
+    models::types(engine);
     crate::script::types(engine);
     all().for_each(|builtin| (builtin.bind)(engine, session));
 }
@@ -123,6 +129,8 @@ pub fn shows() -> Shows {
     frame::shows(&mut shows);
     plot::shows(&mut shows);
     memory::shows(&mut shows);
+    actions::shows(&mut shows);
+    models::shows(&mut shows);
     shows
 }
 
