@@ -17,18 +17,24 @@ mod metadata;
 mod nearest;
 mod per_run;
 mod plugin;
+mod point;
+mod random;
 mod report;
+mod schema;
 pub mod settings;
 mod sink;
 mod table;
+mod transform;
+mod update;
 mod value;
 mod verb;
 mod working;
+mod zone;
 
 pub use capability::Capability;
 pub use context::{Context, Driver};
 pub use control::Requests;
-pub use error::{HookFailure, PluginError};
+pub use error::{HookFailure, Part, PluginError};
 pub use event::{Chart, Event, Progress, Series, Split};
 pub use facts::{Fact, Facts, Outcome, RunId};
 pub use hook::{Hook, HookSet};
@@ -38,9 +44,18 @@ pub use metadata::{Compatibility, Dependency, EntryPoints, Machine, Metadata, Pl
 pub use nearest::nearest;
 pub use per_run::PerRun;
 pub use plugin::Plugin;
+pub use point::{Point, PointCall, PointFired, PointSink};
+pub use random::{Random, RandomSource};
 pub use report::{Listener, Report};
+pub use schema::{EXPECTED, Schemas, VerbSchema, schema_of_word};
+pub use schemars;
 pub use sink::{Fired, HookSink, NoHooks};
 pub use table::Table;
+pub use transform::{
+    Streams, Transform, TransformContext, TransformOptions, TransformSet, Transformed, batch_parts, batch_value,
+};
+pub use update::Setting;
 pub use value::{Object, Value};
 pub use verb::{Group, Verb};
 pub use working::{Model, Optimizer, Working};
+pub use zone::{Change, Zone};

@@ -2,6 +2,7 @@
 //!
 //! Must not know what verbs mean. Read [`PluginManager::execute`] first.
 
+use crate::envelope::Begun;
 use crate::lifecycle::{State, illegal};
 use crate::manager::{PluginManager, guarded};
 use crate::observer::Witness;
@@ -20,9 +21,11 @@ pub struct Asked {
     plugin: Box<dyn Plugin>,
     description: Description,
     number: u64,
-    verb: Verb,
+    pub(crate) verb: Verb,
     witness: Witness,
     answer: Option<(Result<Value, ManagerError>, u64)>,
+    /// When it began and with what, for its envelope.
+    pub(crate) begun: Option<Begun>,
 }
 
 /// Stands in the slot of a plugin that is executing.
@@ -55,7 +58,7 @@ impl PluginManager {
         }
         let description = slot.description.clone();
         let plugin = std::mem::replace(&mut slot.plugin, Box::new(Away(description.metadata.clone())));
-        Ok(Asked { plugin, description, number: slot.number, verb, witness: self.witness, answer: None })
+        Ok(Asked { plugin, description, number: slot.number, verb, witness: self.witness, answer: None, begun: None })
     }
 
     /// Puts a plugin back that was taken out, counts what it did, and gives its answer.
@@ -96,6 +99,21 @@ impl Asked {
         self.witness.leave();
         self.answer = Some((answer, u64::try_from(begun.elapsed().as_nanos()).unwrap_or(u64::MAX)));
     }
+
+    /// Seconds that the verb took, once it has run.
+    pub(crate) fn seconds(&self) -> Option<f64> {
+        self.answer.as_ref().map(|(_, nanoseconds)| *nanoseconds as f64 * 1e-9)
+    }
+
+    /// The names of the verb's parameters, where the plugin tells them.
+    pub(crate) fn parameters(&self) -> Option<Vec<String>> {
+        guarded(|| self.plugin.parameters(self.verb)).ok().flatten()
+    }
+
+    /// What the plugin says about itself.
+    pub(crate) fn metadata(&self) -> &Metadata {
+        &self.description.metadata
+    }
 }
 
 impl Plugin for Away {
@@ -115,7 +133,11 @@ impl Slot {
         match answer {
             Ok(_) => self.executions.in_a_row = 0,
             // The user's own doing, and arguments that were never the plugin's.
-            Err(ManagerError::Verb { error: PluginError::Interrupted, .. } | ManagerError::Arguments { .. }) => {}
+            Err(
+                ManagerError::Verb { error: PluginError::Interrupted, .. }
+                | ManagerError::Arguments { .. }
+                | ManagerError::Schema { what: "arguments", .. },
+            ) => {}
             Err(_) => {
                 self.executions.errors += 1;
                 self.executions.in_a_row += 1;
@@ -150,8 +172,11 @@ fn ask_with(
     if !verb.takes(arguments.len()) {
         return Err(ManagerError::Arguments { plugin: name(), signature: verb.signature(), found: arguments.len() });
     }
+    description.checks.arguments(&description.metadata.name, verb, arguments)?;
     let answer = guarded(|| plugin.execute_with(verb, arguments, report)).flatten();
-    answer.map_err(|error| ManagerError::Verb { plugin: name(), verb: verb.name(), error })
+    let answer = answer.map_err(|error| ManagerError::Verb { plugin: name(), verb: verb.name(), error })?;
+    description.checks.answer(&description.metadata.name, verb, &answer)?;
+    Ok(answer)
 }
 
 fn chosen(slot: &Slot, asked: Option<&str>) -> Result<Verb, ManagerError> {
