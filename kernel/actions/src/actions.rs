@@ -24,13 +24,16 @@ struct Inner {
     /// Those that run, innermost last.
     running: RefCell<Vec<(Rc<Running>, Report)>>,
     instances: Cell<u64>,
+    /// The plugins that [`Actions::initialize`] has loaded.
+    loaded: RefCell<Vec<String>>,
 }
 
 impl Actions {
     /// Actions on the plugins of a session.
     pub fn new(plugins: Rc<RefCell<PluginManager>>, host: Rc<dyn Host>) -> Self {
-        let (log, running, instances) = (Rc::default(), RefCell::default(), Cell::default());
-        Self(Rc::new(Inner { plugins, host, log, running, instances }))
+        let (log, running, instances, loaded) =
+            (Rc::default(), RefCell::default(), Cell::default(), RefCell::default());
+        Self(Rc::new(Inner { plugins, host, log, running, instances, loaded }))
     }
 
     /// A new instance of a model type.
@@ -311,6 +314,10 @@ impl Actions {
 
     pub(crate) fn plugins_mut(&self) -> Result<RefMut<'_, PluginManager>, ActionError> {
         self.0.plugins.try_borrow_mut().map_err(|_| ActionError::InHook)
+    }
+
+    pub(crate) fn loaded(&self) -> &RefCell<Vec<String>> {
+        &self.0.loaded
     }
 
     pub(crate) fn host(&self) -> &dyn Host {

@@ -6,9 +6,11 @@ mod common;
 
 use candlewick_actions::{ActionError, Actions, Instance, Progress};
 use candlewick_plugin_api::{Loaded, PluginError, Value};
+use candlewick_plugin_manager::{LoadedPlugin, Loader, ManagerError, Registration};
 use common::{Bench, Meeting, Scripted, counter, data, given, map};
 use serde_json::json;
 use std::cell::RefCell;
+use std::path::Path;
 use std::rc::Rc;
 
 /// The error's text.
@@ -256,4 +258,46 @@ fn a_prediction_may_come_with_a_changed_instance() {
         refused(bench.actions.predict(&one, &given([0.0.into()])))
             .contains("a list of the instance and the prediction")
     );
+}
+
+/// Loads a counter from any file that says `counter`.
+struct Files;
+
+impl Loader for Files {
+    fn takes(&self, path: &Path) -> bool {
+        path.is_file()
+    }
+
+    fn load(&self, path: &Path) -> Result<LoadedPlugin, ManagerError> {
+        let text = std::fs::read_to_string(path).unwrap();
+        let plugin = if text == "counter" { counter() } else { Scripted::of(&text) };
+        Ok(LoadedPlugin {
+            plugin: Box::new(plugin),
+            registration: Registration::from_origin(path.display().to_string()),
+        })
+    }
+}
+
+#[test]
+fn initialize_after_unload_all_registers_again() {
+    // The seed's imports were cached: a second initialize registered nothing.
+    let bench = Bench::of(&[]);
+    bench.plugins.borrow_mut().add_loader(Rc::new(Files));
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        std::fs::write(folder.path().join(name), text).unwrap();
+        folder.path().join(name)
+    };
+    let (counter, other) = (file("counter", "counter"), file("other", "other"));
+    for _ in 0..2 {
+        assert_eq!(bench.actions.initialize(&[counter.clone(), other.clone()]).unwrap(), ["counter", "other"]);
+        // Once more, with nothing taken out: they are replaced.
+        assert_eq!(bench.actions.initialize(std::slice::from_ref(&counter)).unwrap(), ["counter"]);
+        bench.actions.create_instance("counter", &given([])).unwrap();
+        assert_eq!(bench.actions.unload_all().unwrap(), ["other", "counter"]);
+        assert!(bench.actions.entries().unwrap().is_empty());
+    }
+    // All or none.
+    assert!(bench.actions.initialize(&[counter, folder.path().join("missing")]).is_err());
+    assert!(bench.actions.entries().unwrap().is_empty());
 }

@@ -10,6 +10,7 @@ use candlewick_plugin_api::{PluginError, Value};
 use common::{Bench, Scripted, counter, given, map};
 use rusqlite::Connection;
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 fn opened(path: &Path) -> String {
     ModelStore::open(path).err().map(|error| error.to_string()).unwrap_or_default()
@@ -36,25 +37,33 @@ fn models_are_listed_replaced_and_removed() {
     );
 }
 
+/// Set in the processes that this test starts of itself.
+const SHARED: &str = "CANDLEWICK_TEST_SHARED_STORE";
+
 #[test]
-fn many_writers_share_one_file() {
+fn many_processes_share_one_file() {
+    if let Some(path) = std::env::var_os(SHARED) {
+        return write_many(Path::new(&path));
+    }
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("models.sqlite");
-    let writers: Vec<_> = (0..4)
-        .map(|writer| {
-            let path = path.clone();
-            std::thread::spawn(move || {
-                let store = ModelStore::open(&path).unwrap();
-                for model in 0..10 {
-                    store.put(&format!("{writer}-{model}"), "t", Form::Own, &[writer; 1000], None).unwrap();
-                    store.put("shared", "t", Form::Own, &[writer; 1000], None).unwrap();
-                    assert_eq!(store.find("shared").unwrap().bytes.len(), 1000);
-                }
-            })
-        })
-        .collect();
-    writers.into_iter().for_each(|writer| writer.join().unwrap());
-    assert_eq!(ModelStore::open(&path).unwrap().list().unwrap().len(), 41);
+    let start = || {
+        let mut own = Command::new(std::env::current_exe().unwrap());
+        own.args(["--exact", "many_processes_share_one_file"]).env(SHARED, &path).stdout(Stdio::null()).spawn().unwrap()
+    };
+    let writers = [start(), start(), start()];
+    assert!(writers.map(|mut writer| writer.wait().unwrap().success()).iter().all(|well| *well));
+    let store = ModelStore::open(&path).unwrap();
+    assert_eq!((store.list().unwrap().len(), store.find("shared").unwrap().bytes.len()), (3 * 10 + 1, 1000));
+}
+
+fn write_many(path: &Path) {
+    let store = ModelStore::open(path).unwrap();
+    for model in 0..10 {
+        store.put(&format!("{}-{model}", std::process::id()), "t", Form::Own, &[1; 1000], None).unwrap();
+        store.put("shared", "t", Form::Own, &[2; 1000], None).unwrap();
+        assert_eq!(store.find("shared").unwrap().bytes.len(), 1000);
+    }
 }
 
 #[test]

@@ -317,22 +317,6 @@ fn predict(net, x) { net.predict(x) }";
 }
 
 #[test]
-fn a_hook_may_cancel_the_action_and_the_cell_goes_on() {
-    let plugin = "%%plugin cancelled
-fn instantiate() { #{ n: 1 } }
-fn fit(model, stop) { report(#{ progress: 0.1 }); if stop { actions()[-1].cancel(); } loop { if !stop { break; } } model.n += 1; model }";
-    let mut bench = bench(&[plugin, "let model = create_instance(\"cancelled\");"]);
-    let cell =
-        "let why = \"\"; try { model.fit(true); } catch (error) { why = error.name + \": \" + error.message; } why";
-    assert_eq!(result(&mut bench, cell), "\"Cancelled: action 2 (fit cancelled) was cancelled\"");
-    assert_eq!(
-        result(&mut bench, "[actions()[-1].progress, model.value.n, actions()[-1].cancel()]"),
-        "[\"cancelled\", 1, false]"
-    );
-    assert_eq!(result(&mut bench, "model.fit(false).value.n"), "2");
-}
-
-#[test]
 fn what_cannot_be_said_is_refused() {
     let mut bench = bench(&["%%plugin p\nfn instantiate(state_cb) { state_cb.call(5); state_cb.call([1]); }"]);
     fails(&mut bench, "create_instance(\"p\")", "PluginError", "a state is a map such as");

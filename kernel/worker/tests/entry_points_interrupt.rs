@@ -1,10 +1,14 @@
-//! Interrupting an action, alone in its process because the flag is the process's.
+//! Interrupting and cancelling actions, alone in their process because the flag is the process's, and one after the other.
 
 #![allow(clippy::unwrap_used)] // helpers outside `#[test]` functions unwrap too
 
 mod common;
 use candlewick_engine::interrupt;
 use common::Bench;
+use std::sync::{Mutex, PoisonError};
+
+/// Held by the test that runs.
+static ALONE: Mutex<()> = Mutex::new(());
 
 const NET: &str = "%%plugin net
 fn instantiate() { let net = sequential([linear(4, 3)]); init(net, 1); net }
@@ -54,4 +58,23 @@ fn interrupting_the_cell_cancels_the_action_and_leaves_the_instance_as_it_was() 
     drop(bench.text(NET));
     let fitted = bench.text("(model.fit(dataset(\"iris\"), false).predict(x) - before).abs().max() > 0.0");
     assert!(fitted.contains("true"), "{fitted}");
+}
+
+#[test]
+fn a_hook_may_cancel_the_action_and_the_cell_goes_on() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let plugin = "%%plugin cancelled
+fn instantiate() { #{ n: 1 } }
+fn fit(model, stop) { report(#{ progress: 0.1 }); if stop { actions()[-1].cancel(); } loop { if !stop { break; } } model.n += 1; model }";
+    let mut bench = Bench::new();
+    drop(bench.text(plugin));
+    drop(bench.text("let model = create_instance(\"cancelled\");"));
+    let cell =
+        "let why = \"\"; try { model.fit(true); } catch (error) { why = error.name + \": \" + error.message; } why";
+    assert_eq!(bench.text(cell), "\"Cancelled: action 2 (fit cancelled) was cancelled\"");
+    assert_eq!(
+        bench.text("[actions()[-1].progress, model.value.n, actions()[-1].cancel()]"),
+        "[\"cancelled\", 1, false]"
+    );
+    assert_eq!(bench.text("model.fit(false).value.n"), "2");
 }

@@ -2,7 +2,7 @@
 //!
 //! Must not know how actions are carried out or stored. Read [`BUILTINS`] first; `models.rs` has the store.
 
-use super::arguments::{Answer, place};
+use super::arguments::{Answer, Options, place};
 use super::{Builtin, Kind, interrupted};
 use crate::problem::Fault;
 use crate::script::{from_json, from_passed, tell, to_passed};
@@ -10,10 +10,12 @@ use crate::session::Session;
 use crate::show::{Show, Shows};
 use candlewick_actions::{Action, ActionError, Actions, Argument, Arguments, DataAccess, Instance};
 use candlewick_display::{self as display, number};
+use candlewick_packages::{find, search_paths};
 use candlewick_plugin_api::PluginError;
 use candlewick_plugin_manager::ManagerError;
 use rhai::{Array, Blob, Dynamic, Engine, EvalAltResult, Map, NativeCallContext};
 use std::any::TypeId;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::UNIX_EPOCH;
 
@@ -201,6 +203,30 @@ pub const BUILTINS: &[Builtin] = &[
         |engine, session| {
             let actions = session.actions.clone();
             engine.register_fn("entry_points", move || registries(&actions));
+        },
+    ),
+    Builtin::new(
+        Kind::Function,
+        "initialize",
+        "initialize(#{ names: [path or name, …] }) -> array",
+        "loads and registers these plugins, all or none; a name is looked for in the search paths",
+        "initialize(#{ names: [\"plugins/my_net.rhai\"] })",
+        |engine, session| {
+            let actions = session.actions.clone();
+            engine.register_fn("initialize", move |settings: Map| -> Answer<Array> {
+                Ok(texts(actions.initialize(&places(&settings)?).map_err(refused)?))
+            });
+        },
+    ),
+    Builtin::new(
+        Kind::Function,
+        "unload_all",
+        "unload_all() -> array",
+        "takes out every plugin that initialize has loaded",
+        "unload_all()",
+        |engine, session| {
+            let actions = session.actions.clone();
+            engine.register_fn("unload_all", move || actions.unload_all().map(texts).map_err(refused));
         },
     ),
     Builtin::new(
@@ -481,6 +507,28 @@ fn row(action: &Action) -> Vec<display::Cell> {
 fn cause(cause: &candlewick_actions::Cause) -> String {
     let place = cause.line.map_or(String::new(), |line| format!("line {line}: "));
     format!("{place}{}", cause.message)
+}
+
+fn texts(names: Vec<String>) -> Array {
+    names.into_iter().map(Dynamic::from).collect()
+}
+
+/// The plugins that a configuration of seed 004 names: `names` and nothing else.
+fn places(settings: &Map) -> Answer<Vec<PathBuf>> {
+    let options = Options::new("initialize", "setting", settings, &["names"])?;
+    let names = options.texts("names")?;
+    let names = names.ok_or_else(|| Fault::error("ValueError", "initialize takes #{ names: [path or name, …] }"))?;
+    Ok(names.iter().map(|name| found(name).unwrap_or_else(|| PathBuf::from(name))).collect())
+}
+
+/// The plugin of that name in the search paths; none for what is a path already.
+fn found(name: &str) -> Option<PathBuf> {
+    if Path::new(name).exists() {
+        return None;
+    }
+    let here = std::env::current_dir().ok()?;
+    let known = search_paths(&here).into_iter().filter_map(|directory| find(&directory).ok()).flatten();
+    known.into_iter().find(|plugin| plugin.name() == name).map(|plugin| plugin.path)
 }
 
 fn registries(actions: &Actions) -> Answer<Map> {
