@@ -4,6 +4,7 @@
 //! plugins written in Rhai, and what reaches the kernel process and in which order. It must not know ZeroMQ or how
 //! cells are queued. Read [`Host`] first, then [`Outbox`], then [`process`].
 
+mod actions;
 mod calls;
 mod capture;
 mod cell;

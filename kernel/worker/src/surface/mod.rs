@@ -3,6 +3,7 @@
 //!
 //! Must not know cells. Read [`Builtin`] first, then [`all`].
 
+mod actions;
 mod arguments;
 mod confusion;
 mod data;
@@ -13,6 +14,7 @@ mod input;
 mod items;
 mod keywords;
 mod memory;
+mod models;
 mod nets;
 mod optimizers;
 mod output;
@@ -91,6 +93,8 @@ pub fn all() -> impl Iterator<Item = &'static Builtin> {
         plugins::BUILTINS,
         points::BUILTINS,
         files::BUILTINS,
+        actions::BUILTINS,
+        models::BUILTINS,
         confusion::BUILTINS,
         memory::BUILTINS,
         data::BUILTINS,
@@ -122,6 +126,8 @@ pub fn bind(engine: &mut Engine, session: &Session) {
     memory::types(engine);
     preview::types(engine);
     plugins::types(engine, session);
+    actions::types(engine);
+    models::types(engine);
     crate::script::types(engine);
     all().for_each(|builtin| (builtin.bind)(engine, session));
 }
@@ -138,6 +144,8 @@ pub fn shows() -> Shows {
     plot::shows(&mut shows);
     memory::shows(&mut shows);
     preview::shows(&mut shows);
+    actions::shows(&mut shows);
+    models::shows(&mut shows);
     shows
 }
 
