@@ -12,6 +12,7 @@ mod filters;
 mod lifecycle;
 mod manager;
 mod observer;
+mod reconfigure;
 mod registration;
 mod report;
 mod requirements;

@@ -3,6 +3,7 @@
 //! Must not know the notebook's scope. Read [`Session`] first.
 
 use crate::comms::Comms;
+use crate::configuration::Configuration;
 use crate::room::Room;
 use crate::show::Shows;
 use crate::{Inbox, Outbox};
@@ -23,6 +24,8 @@ pub struct Session {
     pub inbox: Inbox,
     /// The registered plugins.
     pub plugins: Rc<RefCell<PluginManager>>,
+    /// What they and runs are configured with.
+    pub configuration: Rc<RefCell<Configuration>>,
     /// How values of each type look.
     pub shows: Rc<Shows>,
     /// Keeps cells from filling the memory.
@@ -53,6 +56,7 @@ impl Session {
             outbox,
             inbox,
             plugins: Rc::new(RefCell::new(plugins)),
+            configuration: Rc::default(),
             shows: Rc::new(shows),
             room: Rc::default(),
             comms: Rc::default(),

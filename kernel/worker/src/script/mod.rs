@@ -11,7 +11,7 @@ mod verbs;
 
 pub use context::{BUILTINS, CONTEXT, Slot, fact, has, properties, setting};
 pub use plugin::RhaiPlugin;
-pub use source::{Header, KEYS, POLICIES, header};
+pub use source::{Header, KEYS, POLICIES, given_keys, header, words};
 pub use values::{from_json, from_passed, to_json, to_passed};
 
 use rhai::Engine;
