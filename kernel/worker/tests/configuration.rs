@@ -153,7 +153,7 @@ fn what_cannot_be_used_is_the_first_cells_error_told_once() {
     check(
         "syntax",
         "plugins = [\n\"a\",\n",
-        "candlewick.toml, line 3, column 1: this is no TOML: unclosed array, expected `]`",
+        "candlewick.toml, line 2, column 5: this is no TOML: unclosed array, expected `]`",
     );
     check(
         "unknown",
@@ -182,8 +182,8 @@ fn what_cannot_be_used_is_the_first_cells_error_told_once() {
     );
     check(
         "filters",
-        "[plugins.history]\nonce = 3\nbefore = 2",
-        "candlewick.toml, line 3, column 10: plugin `history`: once=3 with before=2 would never let a call through; give `before` more than `once`",
+        "[plugins.history]\nafter = 5\nbefore = 3",
+        "candlewick.toml, line 2, column 9: plugin `history`: before=3 with after=5 would never let a call through; give a `before` above `after` + 1",
     );
 }
 

@@ -161,7 +161,11 @@ mod tests {
             1,
             "option batch_size of fit expects a whole number from 1, but was given \"4\"",
         );
-        check("{\n\"device\": \"gpu\"}", 2, "there is no device named \"gpu\" (did you mean \"cpu\"?); known are: auto, cpu, cuda:0");
+        check(
+            "{\n\"device\": \"gpu\"}",
+            2,
+            "there is no device named \"gpu\" (did you mean \"cpu\"?); known are: auto, cpu, cuda:0",
+        );
         check(
             "{\"metrics\": [\"acuracy\"]}",
             1,

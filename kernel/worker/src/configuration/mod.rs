@@ -50,6 +50,8 @@ pub struct Configuration {
     bases: Bases,
     /// What could not be used, until a cell tells it.
     kept: Option<Refusal>,
+    /// Whether the file of the beginning could not be used, so that it is not in `said`.
+    has_failed: bool,
     /// Whether plugins have come back from a former process.
     has_former: bool,
 }
@@ -85,6 +87,7 @@ impl Configuration {
             layer: Layer::default(),
             bases: Bases::new(),
             kept: None,
+            has_failed: false,
             has_former: false,
         }
     }
@@ -112,9 +115,9 @@ impl Configuration {
         self.has_former = true;
     }
 
-    /// Keeps a refusal for a cell that is seen.
+    /// Keeps a refusal of what the session begins with for a cell that is seen.
     pub fn keep(&mut self, refusal: Refusal) {
-        self.kept = Some(refusal);
+        (self.kept, self.has_failed) = (Some(refusal), true);
     }
 
     /// The refusal that was kept, once.
@@ -149,6 +152,15 @@ impl Configuration {
         self.newest().with_file(path).read(&self.directory)
     }
 
+    /// The same under another profile; `none` for none.
+    ///
+    /// # Errors
+    /// Those of [`Configuration::reread`], where the file could not be used so far.
+    pub fn with_profile(&self, profile: &str) -> Answer<Said> {
+        let said = if self.has_failed { self.reread()? } else { self.newest() };
+        Ok(said.with_profile(profile))
+    }
+
     /// Whether something waits to be applied.
     pub fn waits(&self) -> bool {
         self.pending.is_some()
@@ -178,7 +190,19 @@ impl Configuration {
             }
         }
         let layer = said.merged(&self.environment, &names)?;
-        plan::plan(plugins, &self.bases, &self.layer, layer)
+        plan::plan(plugins, &self.bases_under(said), &self.layer, layer)
+    }
+
+    /// The plugins' bases, where what a later cell says takes a key from the plugin's own cell.
+    fn bases_under(&self, said: &Said) -> Bases {
+        let mut bases = self.bases.clone();
+        for (entry, key) in said.newly_said(&self.said) {
+            let name = layer::same_plugin(entry, self.bases.keys().map(String::as_str));
+            if let Some(base) = name.and_then(|name| bases.get_mut(name)) {
+                base.own.remove(key);
+            }
+        }
+        bases
     }
 
     /// Says that instead: applied at once, unless a run is live and it need not be at once; then it waits.
@@ -195,8 +219,9 @@ impl Configuration {
             return Err(change.given.as_ref().map_or_else(|| Refusal::whole(why), |given| Refusal::of(given, why)));
         }
         let warnings = plugins.reconfigure(&plan.wanted).map_err(|error| blame(&plan, &error))?;
+        self.bases = self.bases_under(&said);
         self.layer = plan.layer.clone();
-        (self.said, self.pending) = (said, None);
+        (self.said, self.pending, self.has_failed) = (said, None, false);
         Ok(Applied { plan, waits: false, warnings })
     }
 

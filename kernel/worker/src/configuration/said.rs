@@ -23,7 +23,7 @@ pub struct Said {
     /// The file's text as it was read.
     pub text: String,
     cell: Document,
-    /// The profile that a cell asks for; an empty one for none.
+    /// The profile that a cell asks for.
     profile: Option<String>,
 }
 
@@ -46,10 +46,10 @@ impl Said {
         Self { path: Some(PathBuf::from(path)), ..self }
     }
 
-    /// Under another profile; none for none.
+    /// Under another profile; `none`, unless there is one of that name, for none.
     #[must_use]
-    pub fn with_profile(self, profile: Option<&str>) -> Self {
-        Self { profile: Some(profile.unwrap_or_default().to_owned()), ..self }
+    pub fn with_profile(self, profile: &str) -> Self {
+        Self { profile: Some(profile.to_owned()), ..self }
     }
 
     /// Without all that cells have said.
@@ -106,6 +106,16 @@ impl Said {
         })?;
         self.cell.base = layer.over(&self.cell.base, &[]);
         Ok(self)
+    }
+
+    /// Keys of plugins that cells say here and did not say before, or said otherwise.
+    pub fn newly_said<'a>(&'a self, before: &'a Self) -> impl Iterator<Item = (&'a str, &'a str)> {
+        self.cell.base.plugins.iter().flat_map(move |entry| {
+            let old = before.cell.base.of(&entry.name);
+            let new =
+                entry.keys.iter().filter(move |(key, given)| old.and_then(|old| old.keys.get(*key)) != Some(given));
+            new.map(|(key, _)| (entry.name.as_str(), key.as_str()))
+        })
     }
 
     /// All that is said, the lowest first: the file, its profile, the environment, cells. Names in other spellings mean
@@ -219,9 +229,9 @@ mod tests {
         assert_eq!(from("batch_size"), "2 profile fast (candlewick.toml, line 9)");
         assert_eq!(from("seed"), "3 environment, CANDLEWICK_TRAINING__SEED");
         assert_eq!(from("epochs"), "4 cell 1, line 1");
-        let none = said.clone().with_profile(None).merged(&variables, &[]).unwrap();
+        let none = said.clone().with_profile("none").merged(&variables, &[]).unwrap();
         assert_eq!(none.training["batch_size"].value, 1);
-        let other = said.with_profile(Some("fats")).merged(&variables, &[]).unwrap_err();
+        let other = said.with_profile("fats").merged(&variables, &[]).unwrap_err();
         let expect = "there is no profile `fats`, which %config --profile asks for; did you mean `fast`?";
         assert_eq!(other.trouble.message, expect);
     }

@@ -148,7 +148,11 @@ mod tests {
         check("batch_size", json!(0), "option batch_size of fit expects a whole number from 1, but was given 0");
         check("learning_rate", json!(0), "option learning_rate of fit expects a number above 0, but was given 0");
         check("seed", json!("x"), "option seed of fit expects a whole number from 0, but was given \"x\"");
-        check("device", json!("gpu"), "there is no device named \"gpu\" (did you mean \"cpu\"?); known are: auto, cpu, cuda:0");
+        check(
+            "device",
+            json!("gpu"),
+            "there is no device named \"gpu\" (did you mean \"cpu\"?); known are: auto, cpu, cuda:0",
+        );
         check(
             "optimizer",
             json!("adamm"),
