@@ -4,6 +4,7 @@
 
 use crate::cell::{self, Cell, Part};
 use crate::commands::{self, Call, Outcome};
+use crate::configuration::{Base, cells};
 use crate::notebook::Notebook;
 use crate::problem::{Reporter, Sources, coloured};
 use crate::script::{self, RhaiCondition, RhaiPlugin, Slot};
@@ -13,6 +14,7 @@ use crate::{complete, completeness, inspect};
 use candlewick_link::{
     BlackBox, Bundle, Execute, Finished, FromWorker, Is, PluginRecord, Problem, Request, StreamName,
 };
+use candlewick_plugin_api::Plugin;
 use candlewick_plugin_manager::{Condition, Observer, Record, Registration};
 use rhai::{AST, Dynamic, Engine, EvalAltResult, Position};
 use std::cell::{OnceCell, RefCell};
@@ -122,7 +124,8 @@ impl Host {
         let source = format!("cell {}", cell.cell);
         self.sources.remember(&source, &cell.code);
         self.session.begin(cell);
-        let outcome = self.run_text(&cell.code, &source);
+        let outcome = cells::begin(self, cell.silent).and_then(|()| self.run_text(&cell.code, &source));
+        cells::settle(self);
         self.notebook.end_cell();
         let mut finished = Finished::default();
         match outcome {
@@ -178,6 +181,11 @@ impl Host {
         self.notebook.reset(&self.engine);
     }
 
+    /// Keeps a text that errors may quote.
+    pub fn remember(&mut self, source: &str, text: &str) {
+        self.sources.remember(source, text);
+    }
+
     /// A problem of that kind at a place.
     pub fn problem_at(&self, source: &str, line: usize, column: usize, name: &str, message: String) -> Problem {
         let at = Position::new(line as u16, column as u16);
@@ -193,15 +201,24 @@ impl Host {
             .map_err(|error| self.reporter().problem(&error, call.source))?;
         let text = self.sources.text(call.source).unwrap_or(body).to_owned();
         let registration = Registration { source: text, ..header.registration };
+        let base = Base::of_cell(registration, script::given_keys(call.line.arguments));
+        let configuration = self.session.configuration.clone();
+        let defaults = Plugin::metadata(&plugin).config;
+        let registration = configuration.borrow().registration(&header.name, &base, &defaults);
         let hooks = plugin.hook_names();
         let plugins = self.session.plugins.clone();
         let former = self.places.borrow_mut().insert(header.name.clone(), call.source.to_owned());
         let registered = plugins.borrow_mut().register(Box::new(plugin), registration);
         if let Err(error) = registered {
             self.places.borrow_mut().extend(former.map(|place| (header.name.clone(), place)));
-            return Err(call.problem(self, "PluginError", error.to_string()));
+            let blamed = configuration.borrow().blamed(&header.name, &base, &error);
+            let blamed = blamed.map_or_else(String::new, |from| format!("; it is set by {from}"));
+            return Err(call.problem(self, "PluginError", format!("{error}{blamed}")));
         }
-        let text = format!("plugin {} registered: {hooks}\n", header.name);
+        let configured = configuration.borrow_mut().took(&header.name, base);
+        let configured =
+            if configured.is_empty() { String::new() } else { format!("; configured: {}", configured.join(", ")) };
+        let text = format!("plugin {} registered: {hooks}{configured}\n", header.name);
         self.session.outbox.print(StreamName::Stdout, &text);
         Ok(Dynamic::UNIT)
     }
@@ -224,6 +241,9 @@ impl Host {
 
     /// Registers a former worker's plugins; those that failed, with the reason.
     fn register_again(&mut self, records: Vec<PluginRecord>) -> Vec<(String, String)> {
+        if !records.is_empty() {
+            cells::expect_former(self);
+        }
         let register = |record: PluginRecord| self.register_record(&record).err().map(|why| (record.name, why));
         records.into_iter().filter_map(register).collect()
     }
@@ -244,17 +264,11 @@ impl Host {
         registered.map(drop).map_err(|error| error.to_string())
     }
 
-    /// A plugin compiled into the program is registered already; only whether it is called can differ.
+    /// A plugin compiled into the program is registered already; its settings and whether it is called can differ.
     fn restore_built_in(&mut self, name: &str, registration: &Registration) -> Result<(), String> {
-        let mut plugins = self.session.plugins.borrow_mut();
-        let restored = match registration.enabled && !registration.quarantined {
-            // Settings are given to inactive plugins only.
-            true if !registration.config.is_empty() => {
-                plugins.deactivate(name).and_then(|_| plugins.activate_with(name, &registration.config))
-            }
-            true => plugins.activate(name),
-            false => plugins.deactivate(name),
-        };
+        let enabled = registration.enabled && !registration.quarantined;
+        let wanted = Registration { enabled, ..registration.clone() };
+        let restored = self.session.plugins.borrow_mut().reconfigure(&[(name.to_owned(), wanted)]);
         restored.map(drop).map_err(|error| error.to_string())
     }
 

@@ -12,6 +12,7 @@ pub mod commands;
 pub mod comms;
 mod complete;
 mod completeness;
+pub mod configuration;
 mod cursor;
 mod host;
 mod inbox;

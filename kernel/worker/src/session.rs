@@ -5,6 +5,7 @@
 use crate::actions::{Bars, EngineHost};
 use crate::calls::Calls;
 use crate::comms::Comms;
+use crate::configuration::Configuration;
 use crate::room::Room;
 use crate::show::Shows;
 use crate::{Inbox, Outbox};
@@ -28,6 +29,8 @@ pub struct Session {
     pub plugins: Rc<RefCell<PluginManager>>,
     /// What entry points were asked for.
     pub actions: Actions,
+    /// What they and runs are configured with.
+    pub configuration: Rc<RefCell<Configuration>>,
     /// How values of each type look.
     pub shows: Rc<Shows>,
     /// Keeps cells from filling the memory.
@@ -65,6 +68,7 @@ impl Session {
             inbox,
             plugins,
             actions,
+            configuration: Rc::default(),
             shows: Rc::new(shows),
             room: Rc::default(),
             calls: Rc::default(),

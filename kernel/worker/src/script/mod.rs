@@ -22,7 +22,7 @@ pub use condition::{RhaiCondition, is_not_there_yet};
 pub use context::{BUILTINS, CONTEXT, Slot, fact, has, properties, setting};
 pub use engines::Engines;
 pub use plugin::RhaiPlugin;
-pub use source::{Header, KEYS, POLICIES, header};
+pub use source::{Header, KEYS, POLICIES, given_keys, header, words};
 pub use transforms::{BUILTINS as TRANSFORM_BUILTINS, ITEM};
 pub use update::BUILTINS as UPDATE_BUILTINS;
 pub use values::{from_json, from_passed, to_json, to_passed};

@@ -225,6 +225,7 @@ pub fn shows(shows: &mut Shows) {
 
 fn fit(session: &Session, net: &Net, data: &Dataset, given: &Map) -> Answer<RunHandle> {
     let mut options = Options { checkpoint_every: 1, ..Options::default() };
+    let given = &session.configuration.borrow().over_training(given);
     // The optimizer first, so that a learning rate beside it holds.
     let (first, rest): (Vec<_>, Vec<_>) = given.iter().partition(|(name, _)| name.starts_with("optimi"));
     for (name, value) in first.into_iter().chain(rest) {
