@@ -22,6 +22,8 @@ pub mod parameters;
 mod parent;
 mod places;
 mod plugin_table;
+mod plugin_trial;
+pub mod plugins_command;
 mod python;
 mod recovery;
 mod replace;

@@ -148,6 +148,14 @@ impl Host {
         }
     }
 
+    /// Runs the text of a script as if it were a cell; errors quote it under that name.
+    pub fn run_script(&mut self, text: &str, name: &str) -> Outcome {
+        self.sources.remember(name, text);
+        let outcome = self.run_text(text, name);
+        self.notebook.end_cell();
+        outcome
+    }
+
     /// The language engine.
     pub fn engine(&self) -> &Engine {
         &self.engine

@@ -21,10 +21,12 @@ mod problem;
 pub mod process;
 pub mod room;
 mod runs;
+pub mod rust_crate;
 pub mod script;
 pub mod session;
 pub mod show;
 pub mod surface;
+mod trial;
 mod usage;
 mod widget;
 

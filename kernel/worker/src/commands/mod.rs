@@ -4,6 +4,7 @@
 
 mod help;
 mod notebook;
+mod packages;
 mod plugins;
 
 use crate::Host;

@@ -4,6 +4,7 @@
 //! Must not know cells. Read [`Builtin`] first, then [`all`].
 
 mod arguments;
+mod assert;
 mod confusion;
 mod data;
 mod frame;
@@ -75,6 +76,7 @@ pub enum Kind {
 pub fn all() -> impl Iterator<Item = &'static Builtin> {
     let tables = [
         output::BUILTINS,
+        assert::BUILTINS,
         input::BUILTINS,
         tensor::BUILTINS,
         tensor_make::BUILTINS,
