@@ -21,6 +21,7 @@ mod notebook_outputs;
 pub mod parameters;
 mod parent;
 mod places;
+mod plugin_building;
 mod plugin_table;
 mod plugin_trial;
 pub mod plugins_command;

@@ -7,6 +7,7 @@ pub mod archive;
 pub mod build_record;
 pub mod cargo;
 pub mod checksum;
+pub mod closure;
 pub mod crate_build;
 pub mod dependencies;
 mod error;
