@@ -214,7 +214,7 @@ fn a_crate_of_a_registry_is_resolved_by_cargo() {
         std::fs::write(vendored.join(".cargo-checksum.json"), "{\"files\":{}}").unwrap();
         // A script plugin that is published as a crate.
         let own = std::fs::read_to_string(home.join("calm/plugin.toml")).unwrap();
-        let own = own.replace("0.1.0", version).replace("\nlicense", "\nlanguage = \"rhai\"\nlicense");
+        let own = own.replace("0.1.0", version);
         std::fs::write(vendored.join("plugin.toml"), own).unwrap();
         std::fs::copy(home.join("calm/plugin.rhai"), vendored.join("plugin.rhai")).unwrap();
     }
