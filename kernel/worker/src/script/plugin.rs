@@ -4,12 +4,14 @@
 
 use super::context::Slot;
 use super::settings::Settings;
+use super::transforms::{self, TransformFunction};
 use super::values::{from_json, to_json, to_passed};
 use super::verbs::{self, VerbFunction};
 use crate::language::Constants;
 use crate::problem::{Fault, Reporter, Sources};
 use candlewick_plugin_api::{
-    Context, Event, Hook, HookSet, Metadata, PerRun, Plugin, PluginError, RunId, Value as Passed, Verb,
+    Context, Event, Hook, HookSet, Metadata, PerRun, Plugin, PluginError, Report, RunId, Transform, TransformContext,
+    TransformSet, Value as Passed, Verb,
 };
 use rhai::{AST, CallFnOptions, Dynamic, Engine, EvalAltResult, Map, Scope};
 use serde_json::Value;
@@ -18,7 +20,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// Functions whose names begin like this are meant as hooks.
-const PREFIXES: [&str; 6] = ["start_", "end_", "on_", "transform_", "load_", "save_"];
+const PREFIXES: [&str; 5] = ["start_", "end_", "on_", "load_", "save_"];
 
 /// A plugin whose hooks are functions of a Rhai source.
 pub struct RhaiPlugin {
@@ -32,6 +34,7 @@ pub struct RhaiPlugin {
     /// Hook to the name the source gives it.
     hooks: [Option<Rc<str>>; Hook::COUNT],
     verbs: Vec<VerbFunction>,
+    transforms: Vec<TransformFunction>,
     metadata: Metadata,
     settings: Dynamic,
     states: PerRun<State>,
@@ -70,10 +73,11 @@ impl RhaiPlugin {
         let mut ast = engine.compile(text)?;
         ast.set_source(source);
         let hooks = hooks(&ast)?;
-        let verbs = verbs::of(&ast)?;
+        let transforms = transforms::of(&ast)?;
         let mut scope = Scope::new();
         engine.run_ast_with_scope(&mut scope, &ast)?;
         let metadata = metadata(name, &scope)?;
+        let verbs = verbs::of(&ast, &metadata.entry_points)?;
         let mut functions = ast.clone_functions_only();
         functions.set_source(source);
         let settings = settings(&metadata.config);
@@ -87,6 +91,7 @@ impl RhaiPlugin {
             constants,
             hooks,
             verbs,
+            transforms,
             metadata,
             settings,
             states: PerRun::default(),
@@ -96,11 +101,16 @@ impl RhaiPlugin {
         })
     }
 
-    /// The names of its hooks, in lifecycle order, and of its verbs, as text.
+    /// The names of its hooks, in lifecycle order, of its transforms and of its verbs, as text.
     pub fn hook_names(&self) -> String {
         let hooks = Plugin::hooks(self);
-        let names: Vec<&str> =
-            hooks.iter().map(Hook::name).chain(self.verbs.iter().map(|own| own.verb.name())).collect();
+        let transforms = self.transforms.iter().map(|own| own.transform.name());
+        let names: Vec<&str> = hooks
+            .iter()
+            .map(Hook::name)
+            .chain(transforms)
+            .chain(self.verbs.iter().map(|own| own.verb.name()))
+            .collect();
         if names.is_empty() { "no hooks".to_owned() } else { names.join(", ") }
     }
 
@@ -178,9 +188,17 @@ impl Plugin for RhaiPlugin {
         self.verbs.iter().map(|own| own.verb).collect()
     }
 
+    fn parameters(&self, verb: Verb) -> Option<Vec<String>> {
+        self.verbs.iter().find(|own| own.verb == verb).map(VerbFunction::names)
+    }
+
     fn execute(&mut self, verb: Verb, arguments: &[Passed]) -> Result<Passed, PluginError> {
+        self.execute_with(verb, arguments, &Report::nobody())
+    }
+
+    fn execute_with(&mut self, verb: Verb, arguments: &[Passed], report: &Report) -> Result<Passed, PluginError> {
         let Some(own) = self.verbs.iter().find(|own| own.verb == verb) else { return Ok(Passed::Nothing) };
-        let arguments = own.arguments(arguments).map_err(PluginError::invalid)?;
+        let arguments = own.arguments(arguments, report).map_err(PluginError::invalid)?;
         let mut this = self.own.0.take().unwrap_or_else(|| self.first_state());
         Self::give_settings(&self.settings, &mut this);
         let before = this.clone();
@@ -192,6 +210,35 @@ impl Plugin for RhaiPlugin {
         self.own.0 = Some(if answer.is_ok() { this } else { before });
         let named = |value: &Dynamic| self.engine.map_type_name(value.type_name()).to_owned();
         answer.map(|answer| to_passed(&answer, &named)).map_err(|error| self.failed(&error))
+    }
+
+    fn transforms(&self) -> TransformSet {
+        transforms::set(&self.transforms, self.metadata.transforms.validation)
+    }
+
+    fn transform(
+        &mut self,
+        transform: Transform,
+        value: Passed,
+        ctx: &mut TransformContext,
+    ) -> Result<Passed, PluginError> {
+        let Some(own) = self.transforms.iter().find(|own| own.transform == transform) else { return Ok(value) };
+        let (name, (arguments, item)) = (own.name.clone(), own.arguments(&value, ctx));
+        // A preview leaves no trace: every item finds `this` as it is at the start of a run.
+        let kept = if ctx.preview { None } else { self.states.of(ctx.run).0.take() };
+        let mut this = kept.unwrap_or_else(|| self.first_state());
+        Self::give_settings(&self.settings, &mut this);
+        let before = this.as_map_ref().is_ok_and(|map| map.len() > 1).then(|| this.clone());
+        let options = CallFnOptions::new().eval_ast(false).bind_this_ptr(&mut this);
+        let options = if let Some(constants) = self.constants.clone() { options.with_tag(constants) } else { options };
+        let changed =
+            self.engine.call_fn_with_options::<Dynamic>(options, &mut self.scope, &self.functions, &name, arguments);
+        item.close();
+        if !ctx.preview {
+            self.states.of(ctx.run).0 = if changed.is_ok() { Some(this) } else { before };
+        }
+        let named = |value: &Dynamic| self.engine.map_type_name(value.type_name()).to_owned();
+        changed.map(|changed| to_passed(&changed, &named)).map_err(|error| self.failed(&error))
     }
 
     fn call(&mut self, hook: Hook, ctx: &mut Context) -> Result<(), PluginError> {
