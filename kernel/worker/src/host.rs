@@ -6,6 +6,7 @@ use crate::cell::{self, Cell, Part};
 use crate::commands::{self, Call, Outcome};
 use crate::notebook::Notebook;
 use crate::problem::{Reporter, Sources, coloured};
+use crate::rust_crate::{self, CrateLoader};
 use crate::script::{self, RhaiPlugin, Slot};
 use crate::session::Session;
 use crate::{Inbox, Outbox, language, runs, surface, usage};
@@ -78,6 +79,7 @@ impl Host {
         let session = Session::new(outbox, inbox, surface::shows());
         let engine = Rc::new(language::engine(&session));
         let notebook = Notebook::new(&engine);
+        session.plugins.borrow_mut().add_loader(Rc::new(CrateLoader));
         Self {
             engine,
             session,
@@ -235,6 +237,11 @@ impl Host {
             serde_json::from_value(record.settings.clone()).map_err(|error| error.to_string())?;
         if record.source.is_empty() {
             return self.restore_built_in(&record.name, &registration);
+        }
+        if let Some(plugin) = rust_crate::again(&registration) {
+            let plugin = plugin.map_err(|error| error.to_string())?;
+            let registered = self.session.plugins.borrow_mut().register(plugin, registration);
+            return registered.map(drop).map_err(|error| error.to_string());
         }
         let cell = Cell::of(&record.source);
         self.sources.remember(&record.origin, &record.source);

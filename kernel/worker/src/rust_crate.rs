@@ -1,14 +1,16 @@
 //! Plugins from cargo crates: built for the library of this process, checked, and loaded into it.
 //!
 //! Library and std are shared, so the plugin has the same statics and allocator, and its panics are caught like any other.
-//! What was loaded stays: threads or values of it may outlive the plugin. Must not know the manager. Read [`RustCrate`]
-//! first.
+//! What was loaded stays: threads or values of it may outlive the plugin. Read [`RustCrate`] first, then
+//! [`CrateLoader`].
 
 use candlewick_engine::interrupt;
 use candlewick_packages::build_record::BuildRecord;
 use candlewick_packages::library::Library;
-use candlewick_packages::{PackageError, crate_build};
+use candlewick_packages::{Form, PackageError, crate_build, look};
 use candlewick_plugin_api::Plugin;
+use candlewick_plugin_manager::{LoadedPlugin, Loader, ManagerError, Registration};
+use serde_json::{Map, Value};
 use std::panic::catch_unwind;
 use std::path::{Path, PathBuf};
 
@@ -71,4 +73,44 @@ impl RustCrate {
             PackageError::Record { path: self.file.clone(), reason }
         })
     }
+}
+
+/// Key of a crate's directory in [`Registration::package`].
+const CRATE: &str = "crate";
+
+/// Loads plugin crates where scripts are loaded too.
+#[derive(Clone, Copy, Debug)]
+pub struct CrateLoader;
+
+impl Loader for CrateLoader {
+    fn takes(&self, path: &Path) -> bool {
+        look(path).is_ok_and(|found| found.form == Form::Crate)
+    }
+
+    fn load(&self, path: &Path) -> Result<LoadedPlugin, ManagerError> {
+        let directory = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        let made = RustCrate::load(&directory).and_then(|loaded| Ok((loaded.plugin()?, loaded.file)));
+        let (plugin, file) = made.map_err(|error| broken(path, &error))?;
+        let origin = directory.display().to_string();
+        let package = Map::from_iter([(CRATE.to_owned(), Value::from(origin.as_str()))]);
+        // The file's name changes with its content, and so tells whether the plugin is still the same.
+        let source = file.display().to_string();
+        Ok(LoadedPlugin { plugin, registration: Registration { source, package, ..Registration::from_origin(origin) } })
+    }
+}
+
+/// The plugin of a crate that a former worker had loaded; none where the registration is of something else.
+pub fn again(registration: &Registration) -> Option<Result<Box<dyn Plugin>, PackageError>> {
+    let directory = registration.package.get(CRATE)?.as_str()?;
+    // What was loaded is still there, unless the library has been built again meanwhile.
+    let loaded = RustCrate::open(Path::new(&registration.source)).or_else(|_| RustCrate::load(Path::new(directory)));
+    Some(loaded.and_then(|loaded| loaded.plugin()))
+}
+
+fn broken(path: &Path, error: &PackageError) -> ManagerError {
+    let (line, column) = match error {
+        PackageError::Manifest { line, column, .. } => (*line, *column),
+        _ => (None, None),
+    };
+    ManagerError::Broken { path: path.display().to_string(), line, column, message: error.to_string() }
 }

@@ -68,8 +68,8 @@ fn load_needed(host: &mut Host, call: &Call, package: &Package, way: &mut Vec<St
 
 /// As users load it, so that what is tried is what they get.
 fn load(host: &mut Host, call: &Call, path: &Path) -> Result<(), Problem> {
-    let text = Json::from(path.display().to_string()).to_string();
-    host.run_text(&format!("load_plugin({text});"), call.source).map(drop)
+    let loaded = host.session().plugins.borrow_mut().load_plugin(path);
+    loaded.map(drop).map_err(|error| call.problem(host, "PluginError", error.to_string()))
 }
 
 fn activate(host: &Host, call: &Call, name: &str) -> Result<(), Problem> {
