@@ -5,7 +5,7 @@
 
 use crate::history::History;
 use crate::session::{Cell, Output, OutputSink, Session};
-use crate::terminal::{answer, pass, without_colour};
+use crate::terminal::{answer, pass, say, without_colour};
 use anyhow::{Context, Result, bail};
 use candlewick_link::{Problem, StreamName};
 use candlewick_packages::dependencies::Provided;
@@ -108,15 +108,21 @@ pub fn tests(path: &Path, as_json: bool) -> Result<bool> {
     Ok(failed == 0)
 }
 
-/// Asks a fresh worker by a command and says what it said; `--json` is added to the command.
+/// Asks a fresh worker by a command and says what it said; true when nothing was wrong. `--json` is added to the command.
 ///
 /// # Errors
-/// What the worker said was wrong.
+/// No worker can be started.
 pub fn told(command: &str, as_json: bool) -> Result<bool> {
     let option = if as_json { " --json" } else { "" };
-    let heard = hear(Path::new("."), &format!("{command}{option}"))?;
-    answer(heard.printed.trim_end());
-    Ok(true)
+    let (heard, problem) = hear_all(Path::new("."), &format!("{command}{option}"))?;
+    match &heard.json {
+        Some(json) => answer(&json.to_string()),
+        None => answer(heard.printed.trim_end()),
+    }
+    if let Some(problem) = &problem {
+        say(&format!("candlewick: {}", problem.message));
+    }
+    Ok(problem.is_none())
 }
 
 /// The plugins that every session begins with.
@@ -207,6 +213,13 @@ impl OutputSink for Listener {
 
 /// Runs one cell in a fresh worker; a failing cell is an error with what it had printed before.
 fn hear(directory: &Path, code: &str) -> Result<Heard> {
+    match hear_all(directory, code)? {
+        (heard, None) => Ok(heard),
+        (heard, Some(problem)) => bail!("{}{}", heard.printed, explained(&problem)),
+    }
+}
+
+fn hear_all(directory: &Path, code: &str) -> Result<(Heard, Option<Problem>)> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let listener = Listener::default();
     let finished = runtime.block_on(async {
@@ -216,10 +229,7 @@ fn hear(directory: &Path, code: &str) -> Result<Heard> {
         anyhow::Ok(finished)
     })?;
     let heard = std::mem::take(&mut *listener.heard());
-    match finished.problem {
-        None => Ok(heard),
-        Some(problem) => bail!("{}{}", heard.printed, explained(&problem)),
-    }
+    Ok((heard, finished.problem))
 }
 
 /// The message, with the places that the traceback names below it where it names some.

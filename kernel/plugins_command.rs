@@ -8,7 +8,7 @@ use crate::terminal::{answer, say};
 use anyhow::{Context, Result, bail};
 use candlewick_packages::{
     Form, Installed, Language, MANIFEST, Origin, Package, PackageError, PackageFiles, Staged, Store, archive, checksum,
-    new, registry,
+    directory_of, new, registry,
 };
 use clap::Subcommand;
 use serde_json::{Value, json};
@@ -36,6 +36,9 @@ pub enum PluginsCommand {
         /// The directory to make it in [default: the current one].
         #[arg(long, value_name = "DIR")]
         into: Option<PathBuf>,
+        /// In the place of a package of this name that is there already.
+        #[arg(long)]
+        replace: bool,
     },
     /// Say what a plugin has, what is half there and what is wrong with it.
     Check {
@@ -101,7 +104,9 @@ pub fn obey(command: PluginsCommand) -> Result<bool> {
     match command {
         PluginsCommand::List { installed: true, json } => list(json),
         PluginsCommand::List { json, .. } => told("%plugins list", json),
-        PluginsCommand::New { name, rust, into } => make(&name, rust, into.as_deref().unwrap_or(Path::new("."))),
+        PluginsCommand::New { name, rust, into, replace } => {
+            make(&name, rust, into.as_deref().unwrap_or(Path::new(".")), replace)
+        }
         PluginsCommand::Check { path, json } => told(&format!("%plugins check {}", plain(&path)?), json),
         PluginsCommand::Test { path, json } => tests(&path, json),
         PluginsCommand::Pack { directory, out, json } => pack(&directory, out, json),
@@ -111,8 +116,13 @@ pub fn obey(command: PluginsCommand) -> Result<bool> {
     }
 }
 
-fn make(name: &str, rust: bool, parent: &Path) -> Result<bool> {
+fn make(name: &str, rust: bool, parent: &Path, replace: bool) -> Result<bool> {
     let language = if rust { Language::Rust } else { Language::Rhai };
+    let there = directory_of(parent, name, language);
+    // Whatever else has that name is somebody's, and `new` refuses it.
+    if replace && Package::at(&there).is_ok_and(|package| package.name == name) {
+        std::fs::remove_dir_all(&there).with_context(|| format!("can't remove {}", there.display()))?;
+    }
     let directory = new(parent, name, language)?;
     answer(&format!("{}: try `candlewick plugins test {0}`", directory.display()));
     Ok(true)

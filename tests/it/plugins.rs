@@ -1,7 +1,8 @@
 //! `candlewick plugins …` from outside: from a new package to an installed one, and what is refused.
 
-use crate::support::{Home, finish, said};
-use serde_json::Value;
+use crate::support::kernel::{KernelProcess, send_signal};
+use crate::support::{Home, eventually, finish, said};
+use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -32,7 +33,7 @@ fn bad(home: &Home, arguments: &[&str], expect: &str) {
     assert!(text.contains(expect), "{arguments:?}: {text}");
 }
 
-fn json(home: &Home, arguments: &[&str]) -> Value {
+fn answer(home: &Home, arguments: &[&str]) -> Value {
     serde_json::from_slice(&finish(&mut plugins(home, arguments), true).stdout).unwrap()
 }
 
@@ -57,16 +58,16 @@ fn a_plugin_goes_from_new_to_installed_and_away_again() {
     assert!(text.contains("calm: 2 of 2 cases hold"), "{text}");
     good(&home, &["check", "calm"]);
 
-    let packed = json(&home, &["pack", "calm", "--json"]);
+    let packed = answer(&home, &["pack", "calm", "--json"]);
     assert_eq!(packed["file"], "calm-0.1.0.tar.gz");
     let sum = packed["sha256"].as_str().unwrap();
     let beside = std::fs::read_to_string(home.join("calm-0.1.0.tar.gz.sha256")).unwrap();
     assert_eq!(beside, format!("{sum}  calm-0.1.0.tar.gz\n"));
-    assert_eq!(json(&home, &["pack", "calm", "-o", "again.tar.gz", "--json"])["sha256"], sum);
+    assert_eq!(answer(&home, &["pack", "calm", "-o", "again.tar.gz", "--json"])["sha256"], sum);
 
     let text = good(&home, &["install", "calm-0.1.0.tar.gz", "--sha256", sum]);
     assert!(text.contains("installed calm 0.1.0 in "), "{text}");
-    let listed = json(&home, &["list", "--installed", "--json"]);
+    let listed = answer(&home, &["list", "--installed", "--json"]);
     assert_eq!((&listed[0]["name"], &listed[0]["sha256"]), (&"calm".into(), &sum.into()));
     assert!(good(&home, &["update"]).contains("calm 0.1.0: nothing newer"));
     assert!(good(&home, &["remove", "calm"]).contains("removed "));
@@ -82,6 +83,7 @@ fn what_is_wrong_with_a_package_is_said_and_nothing_is_installed() {
     bad(&home, &["test", "gone"], "gone cannot be read");
     good(&home, &["new", "calm"]);
     bad(&home, &["new", "calm"], "cannot be written");
+    good(&home, &["new", "calm", "--replace"]);
 
     // A case that fails, one that holds beside it, and a script that is none.
     home.write(
@@ -148,7 +150,7 @@ fn an_update_that_fails_leaves_the_old_version() {
     home.write("calm/plugin.rhai", &script);
     home.write("calm/plugin.toml", &manifest.replace("0.1.0\"", "0.2.0\"\ndependencies = [\"absent ^1\"]"));
     bad(&home, &["update", "calm"], "plugin calm needs the plugin absent ^1, but it is not installed");
-    assert_eq!(json(&home, &["list", "--installed", "--json"])[0]["version"], "0.1.0");
+    assert_eq!(answer(&home, &["list", "--installed", "--json"])[0]["version"], "0.1.0");
     home.write("calm/plugin.toml", &manifest.replace("0.1.0\"", "0.2.0\"\ndependencies = [\"history\"]"));
     assert!(good(&home, &["update"]).contains("calm 0.1.0 → calm 0.2.0"));
     assert_eq!(installed(&home), ["calm"]);
@@ -189,6 +191,25 @@ fn a_rust_plugin_is_built_tested_packed_and_installed_by_an_installed_kernel_too
     let mut without = plugins(&home, &["test", "candlewick-plugin-swift"]);
     let text = said(&finish(without.env("PATH", home.path()), false));
     assert!(text.contains("compiled by cargo, which is not in PATH: install Rust"), "{text}");
+}
+
+#[test]
+fn a_plugin_of_a_crate_comes_back_after_its_worker_was_killed() {
+    let home = Home::new();
+    good(&home, &["new", "swift", "--rust"]);
+    // Builds it, so that the kernel finds it in the cache.
+    good(&home, &["check", "candlewick-plugin-swift"]);
+    let kernel = KernelProcess::start_in(home);
+    let mut client = kernel.client();
+    client.cell("load_plugin(\"candlewick-plugin-swift\");").answers_ok();
+    client.gives("plugin(\"swift\").infer([0.1, 3.0])", "[0.1]");
+    let worker = client.worker();
+    send_signal(worker, libc::SIGKILL);
+    eventually("the next worker", || {
+        let usage = client.control("usage_request", json!({}));
+        usage["worker_pid"].as_u64().filter(|pid| *pid != u64::from(worker))
+    });
+    client.gives("plugin(\"swift\").infer([0.2, 3.0])", "[0.2]");
 }
 
 #[test]

@@ -23,7 +23,7 @@ mod store;
 pub use error::PackageError;
 pub use files::{MOST_BYTES, MOST_FILES, PackageFiles};
 pub use manifest::{CRATE_PREFIX, Language, MANIFEST, Manifest, SCRIPT, SchemaFiles};
-pub use new::{new, sources};
+pub use new::{directory_of, new, sources};
 pub use package::{Need, Package, check_name};
 pub use search::{Form, Found, PATH_VARIABLE, find, look, search_paths, user_plugins};
 pub use store::{Installed, Origin, Record, Staged, Store};

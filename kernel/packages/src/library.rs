@@ -55,8 +55,11 @@ impl Library {
 /// The file of this process's memory map whose name begins like this; elsewhere than on Linux the one beside the
 /// executable.
 pub fn loaded(name: &str) -> Option<PathBuf> {
-    let map = std::fs::read_to_string("/proc/self/maps").unwrap_or_default();
-    map.lines().find_map(|line| mapped_file(line, name)).or_else(|| beside_executable(name))
+    if cfg!(target_os = "linux") {
+        let map = std::fs::read_to_string("/proc/self/maps").ok()?;
+        return map.lines().find_map(|line| mapped_file(line, name));
+    }
+    beside_executable(name)
 }
 
 /// Installed kernels have a directory for it; in a build directory it lies beside the library or in `deps`.

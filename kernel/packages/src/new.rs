@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 const CASES: &str = "tests/cases.rhai";
 
-/// Writes a package for a plugin of that name into a new directory below `parent`; the directory.
+/// Writes a package for a plugin of that name into a new directory below `parent`, which is made too; the directory.
 ///
 /// # Errors
 /// A name that no plugin can have, a directory that is there already, or the operating system refuses.
@@ -19,15 +19,22 @@ pub fn new(parent: &Path, name: &str, language: Language) -> Result<PathBuf, Pac
         Language::Rhai => script(name),
         Language::Rust => rust(name),
     };
-    let directory = parent.join(match language {
-        Language::Rhai => name.to_owned(),
-        Language::Rust => format!("{CRATE_PREFIX}{name}"),
-    });
-    std::fs::create_dir(&directory).map_err(|error| PackageError::unwritable(&directory, &error))?;
+    let directory = directory_of(parent, name, language);
+    std::fs::create_dir_all(parent)
+        .and_then(|()| std::fs::create_dir(&directory))
+        .map_err(|error| PackageError::unwritable(&directory, &error))?;
     for (path, text) in files {
         write(&directory.join(path), text.as_bytes())?;
     }
     Ok(directory)
+}
+
+/// The directory that [`new`] makes.
+pub fn directory_of(parent: &Path, name: &str, language: Language) -> PathBuf {
+    parent.join(match language {
+        Language::Rhai => name.to_owned(),
+        Language::Rust => format!("{CRATE_PREFIX}{name}"),
+    })
 }
 
 /// Where the library's sources are, for editors: those that were installed, or those that it is built from here.
