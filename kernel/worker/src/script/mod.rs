@@ -4,7 +4,10 @@
 
 mod built_in;
 mod callback;
+mod condition;
 mod context;
+mod engines;
+mod failure;
 mod plugin;
 mod settings;
 mod source;
@@ -15,7 +18,9 @@ mod verbs;
 
 pub use built_in::{is_script, register as register_built_in};
 pub use callback::tell;
+pub use condition::{RhaiCondition, is_not_there_yet};
 pub use context::{BUILTINS, CONTEXT, Slot, fact, has, properties, setting};
+pub use engines::Engines;
 pub use plugin::RhaiPlugin;
 pub use source::{Header, KEYS, POLICIES, header};
 pub use transforms::{BUILTINS as TRANSFORM_BUILTINS, ITEM};

@@ -7,8 +7,11 @@ mod arguments;
 mod assert;
 mod confusion;
 mod data;
+mod files;
 mod frame;
+mod image;
 mod input;
+mod items;
 mod keywords;
 mod memory;
 mod nets;
@@ -16,6 +19,8 @@ mod optimizers;
 mod output;
 mod plot;
 mod plugins;
+mod points;
+mod preview;
 mod signature;
 mod tensor;
 mod tensor_make;
@@ -29,6 +34,7 @@ use rhai::Engine;
 
 pub use arguments::{Answer, fault, interrupted};
 pub use keywords::{KEYWORDS, keyword};
+pub use points::effects;
 pub use signature::quoted;
 
 /// One entry of the language surface.
@@ -85,9 +91,14 @@ pub fn all() -> impl Iterator<Item = &'static Builtin> {
         frame::BUILTINS,
         plot::BUILTINS,
         plugins::BUILTINS,
+        points::BUILTINS,
+        files::BUILTINS,
         confusion::BUILTINS,
         memory::BUILTINS,
         data::BUILTINS,
+        items::BUILTINS,
+        image::BUILTINS,
+        preview::BUILTINS,
         nets::BUILTINS,
         optimizers::BUILTINS,
         training::BUILTINS,
@@ -111,6 +122,7 @@ pub fn bind(engine: &mut Engine, session: &Session) {
     frame::types(engine);
     plot::types(engine);
     memory::types(engine);
+    preview::types(engine);
     plugins::types(engine, session);
     crate::script::types(engine);
     all().for_each(|builtin| (builtin.bind)(engine, session));
@@ -127,6 +139,7 @@ pub fn shows() -> Shows {
     frame::shows(&mut shows);
     plot::shows(&mut shows);
     memory::shows(&mut shows);
+    preview::shows(&mut shows);
     shows
 }
 
