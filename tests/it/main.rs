@@ -16,6 +16,7 @@ mod interrupted;
 mod jupyter;
 mod notebooks;
 mod output;
+mod plugins;
 mod run;
 mod support;
 mod worker_death;

@@ -8,6 +8,7 @@ pub use candlewick_plugin_api as plugin_api;
 pub use candlewick_plugin_manager as plugin_manager;
 pub use candlewick_worker as worker;
 
+mod plugin_crate;
 pub mod prelude;
 
 use candlewick_early_stopping::EarlyStopping;

@@ -7,6 +7,7 @@ use crate::commands::{self, Call, Outcome};
 use crate::configuration::{Base, cells};
 use crate::notebook::Notebook;
 use crate::problem::{Reporter, Sources, coloured};
+use crate::rust_crate::{self, CrateLoader};
 use crate::script::{self, RhaiCondition, RhaiPlugin, Slot};
 use crate::session::Session;
 use crate::{Inbox, Outbox, language, runs, surface, usage};
@@ -80,6 +81,7 @@ impl Host {
         let session = Session::new(outbox, inbox, surface::shows());
         let engine = Rc::new(language::engine(&session));
         let notebook = Notebook::new(&engine);
+        session.plugins.borrow_mut().add_loader(Rc::new(CrateLoader));
         let slot = Rc::new(Slot::of(Rc::new(script::Engines::new(&session))));
         let conditions = slot.clone();
         session.plugins.borrow_mut().compile_conditions_with(Box::new(move |plugin, registration| {
@@ -154,6 +156,14 @@ impl Host {
             }
             None => self.run_parts(text, source),
         }
+    }
+
+    /// Runs the text of a script as if it were a cell; errors quote it under that name.
+    pub fn run_script(&mut self, text: &str, name: &str) -> Outcome {
+        self.sources.remember(name, text);
+        let outcome = self.run_text(text, name);
+        self.notebook.end_cell();
+        outcome
     }
 
     /// The language engine.
@@ -253,6 +263,11 @@ impl Host {
             serde_json::from_value(record.settings.clone()).map_err(|error| error.to_string())?;
         if record.source.is_empty() {
             return self.restore_built_in(&record.name, &registration);
+        }
+        if let Some(plugin) = rust_crate::again(&registration) {
+            let plugin = plugin.map_err(|error| error.to_string())?;
+            let registered = self.session.plugins.borrow_mut().register(plugin, registration);
+            return registered.map(drop).map_err(|error| error.to_string());
         }
         let cell = Cell::of(&record.source);
         self.sources.remember(&record.origin, &record.source);

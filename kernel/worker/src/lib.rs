@@ -25,10 +25,12 @@ pub mod process;
 mod reach;
 pub mod room;
 mod runs;
+pub mod rust_crate;
 pub mod script;
 pub mod session;
 pub mod show;
 pub mod surface;
+mod trial;
 mod usage;
 mod widget;
 

@@ -6,6 +6,7 @@ mod config;
 mod help;
 mod hooks;
 mod notebook;
+mod packages;
 mod plugins;
 
 use crate::Host;

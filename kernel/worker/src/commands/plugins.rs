@@ -24,8 +24,8 @@ pub const COMMANDS: &[Command] = &[
     },
     Command {
         name: "%plugins",
-        signature: "%plugins [NAME]",
-        doc: "lists the plugins with state, calls and time, or shows what one says about itself and can do",
+        signature: "%plugins [NAME], or new|test|pack|install|update|remove …",
+        doc: "lists the plugins with state, calls and time, or shows what one says about itself and can do; the other words do what `candlewick plugins` does",
         run: Run::Line(plugins),
     },
 ];
@@ -66,6 +66,9 @@ fn plugin(host: &mut Host, call: &Call) -> Outcome {
 }
 
 fn plugins(host: &mut Host, call: &Call) -> Outcome {
+    if let Some(outcome) = super::packages::plugins(host, call) {
+        return outcome;
+    }
     let rows = host.session().plugins.borrow().plugins();
     if call.line.arguments.is_empty() {
         return show(host, display::PluginTable { rows: rows.into_iter().map(plugin_row).collect() }.bundle());

@@ -5,6 +5,7 @@
 
 mod actions;
 mod arguments;
+mod assert;
 mod confusion;
 mod data;
 mod files;
@@ -83,6 +84,7 @@ pub enum Kind {
 pub fn all() -> impl Iterator<Item = &'static Builtin> {
     let tables = [
         output::BUILTINS,
+        assert::BUILTINS,
         input::BUILTINS,
         tensor::BUILTINS,
         tensor_make::BUILTINS,
