@@ -323,7 +323,8 @@ impl Run {
                 (Some(line), Some(column)) => format!(", line {line}, column {column}"),
                 _ => String::new(),
             };
-            let message = format!("plugin {} failed in {}{place}: {}", failure.plugin, failure.hook, failure.message);
+            let message =
+                format!("plugin {} failed in {}{place}: {}", failure.plugin, failure.place(), failure.message);
             self.fail(EngineError::Value(message), true);
             if matches!(hook, Hook::StartTrainingBatch | Hook::StartValidationBatch) {
                 self.plan.batch_outcome = Outcome::Failed;
@@ -358,6 +359,7 @@ impl Run {
 
     fn fill_context(&mut self, device: &str) {
         let (options, epochs) = (&self.options, self.plan.epochs);
+        let model = self.ctx.working.noted(Rc::new(self.net.clone()));
         let driver = self.ctx.driver();
         *driver.facts = Facts {
             run: self.id,
@@ -370,8 +372,8 @@ impl Run {
             log_folder: Rc::from(options.log_folder.as_str()),
             ..Facts::default()
         };
-        self.ctx.working = Working {
-            model: Some(Rc::new(self.net.clone())),
+        *self.ctx.working = Working {
+            model: Some(model),
             optimizer: Some(Rc::new(OptimizerHandle(self.optimizer.clone()))),
             learning_rate: options.optimizer.learning_rate(),
             accumulate: options.accumulate,
