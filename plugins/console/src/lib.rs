@@ -10,6 +10,9 @@ use candlewick_plugin_api::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+/// The priority to register it with: its lines come after those of other plugins, the run's summary last.
+pub const PRIORITY: i64 = -900;
+
 /// Prints a line for every so many epochs, one for every so many batches if asked, and a table at the end.
 ///
 /// Seed 003 draws bars that overwrite themselves; here the progress line does that, and this plugin's lines stay.

@@ -159,6 +159,16 @@ pub const BUILTINS: &[Builtin] = &[
         },
     ),
     Builtin::new(
+        Kind::Method(RUN),
+        "table",
+        "table(plugin, name) -> frame",
+        "a table that a plugin keeps about this run, such as the profiler's phases, hooks and intervals",
+        "run.table(\"profiler\", \"phases\")",
+        |engine, _| {
+            engine.register_fn("table", |run: &mut RunHandle, plugin: &str, name: &str| run.table_of(plugin, name));
+        },
+    ),
+    Builtin::new(
         Kind::Property(RUN),
         "outcome",
         "outcome -> string",
