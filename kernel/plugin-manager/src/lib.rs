@@ -34,3 +34,4 @@ pub use manager::PluginManager;
 pub use observer::Observer;
 pub use registration::{Limits, Policy, Record, Registered, Registration};
 pub use report::{HookRow, PluginRow};
+pub use schema::schema_problems;

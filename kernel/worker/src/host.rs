@@ -6,14 +6,14 @@ use crate::cell::{self, Cell, Part};
 use crate::commands::{self, Call, Outcome};
 use crate::notebook::Notebook;
 use crate::problem::{Reporter, Sources, coloured};
-use crate::script::{self, RhaiPlugin, Slot};
+use crate::script::{self, Given, RhaiPlugin, ScriptLoader, Slot};
 use crate::session::Session;
 use crate::{Inbox, Outbox, language, runs, surface, usage};
 use crate::{complete, completeness, inspect};
 use candlewick_link::{
     BlackBox, Bundle, Execute, Finished, FromWorker, Is, PluginRecord, Problem, Request, StreamName,
 };
-use candlewick_plugin_manager::{Observer, Record, Registration};
+use candlewick_plugin_manager::{Observer, Record, Registered, Registration};
 use rhai::{AST, Dynamic, Engine, EvalAltResult, Position};
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
@@ -51,7 +51,10 @@ impl Observer for PluginReporter {
         // A registration is plain data; it always has JSON.
         let settings = serde_json::to_value(&record.registration).unwrap_or_default();
         let Record { name, registration } = record;
-        let origin = self.places.borrow().get(&name).cloned().unwrap_or(registration.origin);
+        let places = self.places.borrow();
+        // An instance's source is that of the plugin it is of.
+        let place = places.get(&name).or_else(|| places.get(registration.of.as_deref()?)).cloned();
+        let origin = place.unwrap_or(registration.origin);
         let record = PluginRecord { name, source: registration.source, origin, settings };
         self.outbox.send(FromWorker::PluginRegistered(record));
     }
@@ -77,11 +80,13 @@ impl Host {
     pub fn with_inbox(outbox: Outbox, inbox: Inbox) -> Self {
         let session = Session::new(outbox, inbox, surface::shows());
         let engine = Rc::new(language::engine(&session));
+        let slot = Rc::<Slot>::default();
+        session.plugins.borrow_mut().add_loader(Rc::new(ScriptLoader::new(&engine, &slot)));
         let notebook = Notebook::new(&engine);
         Self {
             engine,
             session,
-            slot: Rc::default(),
+            slot,
             notebook,
             sources: Sources::default(),
             standard: OnceCell::new(),
@@ -179,6 +184,12 @@ impl Host {
         self.reporter().problem_at(name, message, source, at)
     }
 
+    /// The problem that an error of a built-in function is, called by the command at that line.
+    pub fn problem_of(&self, error: &EvalAltResult, source: &str, line: usize) -> Problem {
+        let problem = self.reporter().problem(error, source);
+        self.problem_at(source, line, 1, &problem.name, problem.message)
+    }
+
     /// Registers the body of a `%%plugin` cell.
     pub fn register_cell(&mut self, call: &Call, body: &str) -> Outcome {
         let header = script::header(&self.engine, call.line.arguments)
@@ -191,11 +202,14 @@ impl Host {
         let plugins = self.session.plugins.clone();
         let former = self.places.borrow_mut().insert(header.name.clone(), call.source.to_owned());
         let registered = plugins.borrow_mut().register(Box::new(plugin), registration);
-        if let Err(error) = registered {
+        let registered = registered.map_err(|error| {
             self.places.borrow_mut().extend(former.map(|place| (header.name.clone(), place)));
-            return Err(call.problem(self, "PluginError", error.to_string()));
-        }
-        let text = format!("plugin {} registered: {hooks}\n", header.name);
+            call.problem(self, "PluginError", error.to_string())
+        })?;
+        let text = match registered {
+            Registered::Declined { .. } => surface::declined(&header.name),
+            _ => format!("plugin {} registered: {hooks}\n", header.name),
+        };
         self.session.outbox.print(StreamName::Stdout, &text);
         Ok(Dynamic::UNIT)
     }
@@ -224,15 +238,23 @@ impl Host {
         let cell = Cell::of(&record.source);
         self.sources.remember(&record.origin, &record.source);
         self.places.borrow_mut().insert(record.name.clone(), record.origin.clone());
-        let plugin = RhaiPlugin::new(&self.engine, &self.slot, &record.name, &cell.body, &record.origin)
+        let given = Given { package: registration.package.clone(), ..Given::named(&record.name) };
+        let plugin = RhaiPlugin::of(&self.engine, &self.slot, &given, &cell.body, &record.origin)
             .map_err(|error| error.to_string())?;
-        let registered = self.session.plugins.borrow_mut().register(Box::new(plugin), registration);
+        let mut plugins = self.session.plugins.borrow_mut();
+        let registered = match registration.of {
+            Some(_) => plugins.register_instance(&record.name, Box::new(plugin), registration),
+            None => plugins.register(Box::new(plugin), registration),
+        };
         registered.map(drop).map_err(|error| error.to_string())
     }
 
     /// A plugin compiled into the program is registered already; only whether it is called can differ.
     fn restore_built_in(&mut self, name: &str, registration: &Registration) -> Result<(), String> {
         let mut plugins = self.session.plugins.borrow_mut();
+        if let Some(of) = &registration.of {
+            plugins.create(of, name, &registration.config).map_err(|error| error.to_string())?;
+        }
         let restored = match registration.enabled && !registration.quarantined {
             true => plugins.activate(name),
             false => plugins.deactivate(name),

@@ -6,6 +6,7 @@
 
 mod capture;
 mod cell;
+mod check;
 pub mod commands;
 pub mod comms;
 mod complete;

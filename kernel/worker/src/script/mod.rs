@@ -2,15 +2,22 @@
 //!
 //! Must not know cells or messages. Read [`RhaiPlugin`] first, then [`Ctx`](context::Ctx).
 
+mod bytes;
 mod context;
+mod factory;
+mod given;
+mod loader;
 mod plugin;
+pub mod schemas;
 mod settings;
 mod source;
 mod values;
 mod verbs;
 
 pub use context::{BUILTINS, CONTEXT, Slot, fact, has, properties, setting};
-pub use plugin::RhaiPlugin;
+pub use given::{Given, METADATA};
+pub use loader::{ScriptFile, ScriptLoader, broken, is_of_a_plugin, read};
+pub use plugin::{PREFIXES, RhaiPlugin};
 pub use source::{Header, KEYS, POLICIES, header};
 pub use values::{from_json, from_passed, to_json, to_passed};
 

@@ -3,13 +3,17 @@
 //! A closed unit: its own functions and constants, `this`, `ctx` and the built-ins. Read [`RhaiPlugin`] first.
 
 use super::context::Slot;
+use super::given::{Given, METADATA};
+use super::loader::is_of_a_plugin;
 use super::settings::Settings;
 use super::values::{from_json, to_json, to_passed};
 use super::verbs::{self, VerbFunction};
+use super::{bytes, factory, schemas};
 use crate::language::Constants;
 use crate::problem::{Fault, Reporter, Sources};
+use candlewick_engine::interrupt;
 use candlewick_plugin_api::{
-    Context, Event, Hook, HookSet, Metadata, PerRun, Plugin, PluginError, RunId, Value as Passed, Verb,
+    Context, Event, Hook, HookSet, Metadata, PerRun, Plugin, PluginError, RunId, Schemas, Value as Passed, Verb,
 };
 use rhai::{AST, CallFnOptions, Dynamic, Engine, EvalAltResult, Map, Scope};
 use serde_json::Value;
@@ -17,8 +21,10 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+type Fields = serde_json::Map<String, Value>;
+
 /// Functions whose names begin like this are meant as hooks.
-const PREFIXES: [&str; 6] = ["start_", "end_", "on_", "transform_", "load_", "save_"];
+pub const PREFIXES: [&str; 6] = ["start_", "end_", "on_", "transform_", "load_", "save_"];
 
 /// A plugin whose hooks are functions of a Rhai source.
 pub struct RhaiPlugin {
@@ -39,6 +45,9 @@ pub struct RhaiPlugin {
     own: State,
     source: String,
     unsaved: RefCell<Unsaved>,
+    schemas: Schemas,
+    /// What compiles it again, for an instance.
+    made_of: (Given, Rc<str>),
 }
 
 /// What of `this` a checkpoint could not keep: said once, by the next call.
@@ -67,13 +76,28 @@ impl RhaiPlugin {
         text: &str,
         source: &str,
     ) -> Result<Self, Box<EvalAltResult>> {
+        Self::of(engine, slot, &Given::named(name), text, source)
+    }
+
+    /// The same with what stands beside the source.
+    ///
+    /// # Errors
+    /// As [`RhaiPlugin::new`], and schemas that cannot be read.
+    pub fn of(
+        engine: &Rc<Engine>,
+        slot: &Rc<Slot>,
+        given: &Given,
+        text: &str,
+        source: &str,
+    ) -> Result<Self, Box<EvalAltResult>> {
         let mut ast = engine.compile(text)?;
         ast.set_source(source);
         let hooks = hooks(&ast)?;
         let verbs = verbs::of(&ast)?;
         let mut scope = Scope::new();
         engine.run_ast_with_scope(&mut scope, &ast)?;
-        let metadata = metadata(name, &scope)?;
+        let metadata = metadata(given, &scope)?;
+        let schemas = schemas::of(engine, &ast, text, scope.get("schemas"), &metadata, given)?;
         let mut functions = ast.clone_functions_only();
         functions.set_source(source);
         let settings = settings(&metadata.config);
@@ -93,6 +117,8 @@ impl RhaiPlugin {
             own: State::default(),
             source,
             unsaved: RefCell::default(),
+            schemas,
+            made_of: (given.clone(), text.into()),
         })
     }
 
@@ -102,6 +128,22 @@ impl RhaiPlugin {
         let names: Vec<&str> =
             hooks.iter().map(Hook::name).chain(self.verbs.iter().map(|own| own.verb.name())).collect();
         if names.is_empty() { "no hooks".to_owned() } else { names.join(", ") }
+    }
+
+    /// Whether anything in it makes it a plugin: its metadata, or a function that plugins have.
+    pub fn is_one(&self) -> bool {
+        let described = self.scope.contains("metadata") || self.made_of.0.package.contains_key(METADATA);
+        described || self.functions.iter_fn_def().any(|function| is_of_a_plugin(&function.name))
+    }
+
+    /// Calls a function of the source that belongs to no run; none when there is no such function with one parameter.
+    pub(super) fn call_plain(&mut self, name: &str, argument: Dynamic) -> Option<Result<Dynamic, PluginError>> {
+        self.functions.iter_fn_def().find(|own| own.name == name && own.params.len() == 1)?;
+        let options = CallFnOptions::new().eval_ast(false);
+        let options = if let Some(constants) = self.constants.clone() { options.with_tag(constants) } else { options };
+        let (engine, functions, scope) = (&self.engine, &self.functions, &mut self.scope);
+        let answer = engine.call_fn_with_options::<Dynamic>(options, scope, functions, name, (argument,));
+        Some(answer.map_err(|error| self.failed(&error)))
     }
 
     fn first_state(&self) -> Dynamic {
@@ -187,11 +229,37 @@ impl Plugin for RhaiPlugin {
         let options = CallFnOptions::new().eval_ast(false).bind_this_ptr(&mut this);
         let options = if let Some(constants) = self.constants.clone() { options.with_tag(constants) } else { options };
         let name = verb.name();
-        let answer =
-            self.engine.call_fn_with_options::<Dynamic>(options, &mut self.scope, &self.functions, name, arguments);
+        let (engine, functions, scope) = (&self.engine, &self.functions, &mut self.scope);
+        let call = || engine.call_fn_with_options::<Dynamic>(options, scope, functions, name, arguments);
+        // What an interrupt has left behind is cleaned up all the same; another interrupt ends that too.
+        let answer = if name == "cleanup" { interrupt::suspended(call) } else { call() };
         self.own.0 = Some(if answer.is_ok() { this } else { before });
         let named = |value: &Dynamic| self.engine.map_type_name(value.type_name()).to_owned();
         answer.map(|answer| to_passed(&answer, &named)).map_err(|error| self.failed(&error))
+    }
+
+    fn parameters(&self, verb: Verb) -> Option<Vec<String>> {
+        let function = self.functions.iter_fn_def().find(|function| function.name == verb.name())?;
+        Some(function.params.iter().map(ToString::to_string).collect())
+    }
+
+    fn schemas(&self) -> Schemas {
+        self.schemas.clone()
+    }
+
+    fn another(&self) -> Option<Box<dyn Plugin>> {
+        let (given, text) = &self.made_of;
+        let made = Self::of(&self.engine, &self.slot, given, text, &self.source);
+        Some(Box::new(made.ok()?))
+    }
+
+    fn create(&mut self, config: &serde_json::Map<String, Value>) -> Result<Option<Fields>, PluginError> {
+        factory::create(self, config)
+    }
+
+    fn bytes(&self) -> Option<u64> {
+        let states = self.states.all().chain([&self.own]);
+        Some(states.filter_map(|state| state.0.as_ref()).map(bytes::of).sum())
     }
 
     fn call(&mut self, hook: Hook, ctx: &mut Context) -> Result<(), PluginError> {
@@ -271,7 +339,7 @@ fn hooks(ast: &AST) -> Result<[Option<Rc<str>>; Hook::COUNT], Box<EvalAltResult>
 }
 
 /// The source's `metadata` constant; its name is that of the registration.
-fn metadata(name: &str, scope: &Scope) -> Result<Metadata, Box<EvalAltResult>> {
+fn metadata(given: &Given, scope: &Scope) -> Result<Metadata, Box<EvalAltResult>> {
     let wrong = |what: String| {
         Fault::error(
             "PluginError",
@@ -280,18 +348,18 @@ fn metadata(name: &str, scope: &Scope) -> Result<Metadata, Box<EvalAltResult>> {
             ),
         )
     };
-    let given = scope.get("metadata").cloned();
-    let json = match &given {
+    let own = scope.get("metadata").cloned();
+    let json = match &own {
         None => Value::Object(serde_json::Map::new()),
         Some(value) => to_json(value)
             .map_err(|found| wrong(format!("metadata holds a value of type {found}, which cannot be saved")))?,
     };
     let fields = json.as_object().ok_or_else(|| wrong("metadata must be a map".to_owned()))?;
-    Metadata::read(name, fields).map_err(wrong)
+    Metadata::read(&given.name, &given.fields(fields)).map_err(wrong)
 }
 
 /// The error at the end of a chain of calls.
-fn innermost(error: &EvalAltResult) -> &EvalAltResult {
+pub fn innermost(error: &EvalAltResult) -> &EvalAltResult {
     match error {
         EvalAltResult::ErrorInFunctionCall(_, _, inner, _) | EvalAltResult::ErrorInModule(_, inner, _) => {
             innermost(inner)

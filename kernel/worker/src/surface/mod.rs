@@ -14,6 +14,7 @@ mod nets;
 mod optimizers;
 mod output;
 mod plot;
+mod plugin_files;
 mod plugins;
 mod signature;
 mod tensor;
@@ -28,6 +29,8 @@ use rhai::Engine;
 
 pub use arguments::{Answer, fault, interrupted};
 pub use keywords::{KEYWORDS, keyword};
+pub use plugin_files::{Loaded, declined, discover, told};
+pub use plugins::{PluginHandle, enveloped, json_map as settings_of};
 pub use signature::quoted;
 
 /// One entry of the language surface.
@@ -83,6 +86,7 @@ pub fn all() -> impl Iterator<Item = &'static Builtin> {
         frame::BUILTINS,
         plot::BUILTINS,
         plugins::BUILTINS,
+        plugin_files::BUILTINS,
         confusion::BUILTINS,
         memory::BUILTINS,
         data::BUILTINS,
@@ -108,6 +112,7 @@ pub fn bind(engine: &mut Engine, session: &Session) {
     plot::types(engine);
     memory::types(engine);
     plugins::types(engine, session);
+    plugin_files::types(engine);
     crate::script::types(engine);
     all().for_each(|builtin| (builtin.bind)(engine, session));
 }
@@ -123,6 +128,7 @@ pub fn shows() -> Shows {
     frame::shows(&mut shows);
     plot::shows(&mut shows);
     memory::shows(&mut shows);
+    plugin_files::shows(&mut shows);
     shows
 }
 
