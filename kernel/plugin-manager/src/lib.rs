@@ -46,4 +46,5 @@ pub use observer::Observer;
 pub use registration::{Limits, Policy, Record, Registered, Registration};
 pub use replay::Replay;
 pub use report::{HookRow, PluginRow, PointRow};
+pub use schema::schema_problems;
 pub use transforms::{Previewed, TransformRow};

@@ -8,7 +8,7 @@ use crate::configuration::{Base, cells};
 use crate::notebook::Notebook;
 use crate::problem::{Reporter, Sources, coloured};
 use crate::rust_crate::{self, CrateLoader};
-use crate::script::{self, RhaiCondition, RhaiPlugin, Slot};
+use crate::script::{self, Given, RhaiCondition, RhaiPlugin, ScriptLoader, Slot};
 use crate::session::Session;
 use crate::{Inbox, Outbox, language, runs, surface, usage};
 use crate::{complete, completeness, inspect};
@@ -16,7 +16,7 @@ use candlewick_link::{
     BlackBox, Bundle, Execute, Finished, FromWorker, Is, PluginRecord, Problem, Request, StreamName,
 };
 use candlewick_plugin_api::Plugin;
-use candlewick_plugin_manager::{Condition, Observer, Record, Registration};
+use candlewick_plugin_manager::{Condition, Observer, Record, Registered, Registration};
 use rhai::{AST, Dynamic, Engine, EvalAltResult, Position};
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
@@ -54,7 +54,10 @@ impl Observer for PluginReporter {
         // A registration is plain data; it always has JSON.
         let settings = serde_json::to_value(&record.registration).unwrap_or_default();
         let Record { name, registration } = record;
-        let origin = self.places.borrow().get(&name).cloned().unwrap_or(registration.origin);
+        let places = self.places.borrow();
+        // An instance's source is that of the plugin it is of.
+        let place = places.get(&name).or_else(|| places.get(registration.of.as_deref()?)).cloned();
+        let origin = place.unwrap_or(registration.origin);
         let record = PluginRecord { name, source: registration.source, origin, settings };
         self.outbox.send(FromWorker::PluginRegistered(record));
     }
@@ -80,6 +83,8 @@ impl Host {
     pub fn with_inbox(outbox: Outbox, inbox: Inbox) -> Self {
         let session = Session::new(outbox, inbox, surface::shows());
         let engine = Rc::new(language::engine(&session));
+        let slot = Rc::<Slot>::default();
+        session.plugins.borrow_mut().add_loader(Rc::new(ScriptLoader::new(&engine, &slot)));
         let notebook = Notebook::new(&engine);
         session.plugins.borrow_mut().add_loader(Rc::new(CrateLoader));
         let slot = Rc::new(Slot::of(Rc::new(script::Engines::new(&session))));
@@ -202,6 +207,12 @@ impl Host {
         self.reporter().problem_at(name, message, source, at)
     }
 
+    /// The problem that an error of a built-in function is, called by the command at that line.
+    pub fn problem_of(&self, error: &EvalAltResult, source: &str, line: usize) -> Problem {
+        let problem = self.reporter().problem(error, source);
+        self.problem_at(source, line, 1, &problem.name, problem.message)
+    }
+
     /// Registers the body of a `%%plugin` cell.
     pub fn register_cell(&mut self, call: &Call, body: &str) -> Outcome {
         let header = script::header(&self.engine, call.line.arguments)
@@ -219,16 +230,19 @@ impl Host {
         let plugins = self.session.plugins.clone();
         let former = self.places.borrow_mut().insert(header.name.clone(), call.source.to_owned());
         let registered = plugins.borrow_mut().register(Box::new(plugin), registration);
-        if let Err(error) = registered {
+        let registered = registered.map_err(|error| {
             self.places.borrow_mut().extend(former.map(|place| (header.name.clone(), place)));
             let blamed = configuration.borrow().blamed(&header.name, &base, &error);
             let blamed = blamed.map_or_else(String::new, |from| format!("; it is set by {from}"));
-            return Err(call.problem(self, "PluginError", format!("{error}{blamed}")));
-        }
+            call.problem(self, "PluginError", format!("{error}{blamed}"))
+        })?;
         let configured = configuration.borrow_mut().took(&header.name, base);
         let configured =
             if configured.is_empty() { String::new() } else { format!("; configured: {}", configured.join(", ")) };
-        let text = format!("plugin {} registered: {hooks}{configured}\n", header.name);
+        let text = match registered {
+            Registered::Declined { .. } => surface::declined(&header.name),
+            _ => format!("plugin {} registered: {hooks}{configured}\n", header.name),
+        };
         self.session.outbox.print(StreamName::Stdout, &text);
         Ok(Dynamic::UNIT)
     }
@@ -272,15 +286,24 @@ impl Host {
         let cell = Cell::of(&record.source);
         self.sources.remember(&record.origin, &record.source);
         self.places.borrow_mut().insert(record.name.clone(), record.origin.clone());
-        let (engine, slot, name) = (&self.engine, &self.slot, &record.name);
-        let plugin = RhaiPlugin::under(engine, slot, name, &cell.body, &record.origin, &registration)
+        let given = Given { package: registration.package.clone(), ..Given::named(&record.name) };
+        let given = given.under(&registration);
+        let plugin = RhaiPlugin::of(&self.engine, &self.slot, &given, &cell.body, &record.origin)
             .map_err(|error| error.to_string())?;
-        let registered = self.session.plugins.borrow_mut().register(Box::new(plugin), registration);
+        let mut plugins = self.session.plugins.borrow_mut();
+        let registered = match registration.of {
+            Some(_) => plugins.register_instance(&record.name, Box::new(plugin), registration),
+            None => plugins.register(Box::new(plugin), registration),
+        };
         registered.map(drop).map_err(|error| error.to_string())
     }
 
     /// A plugin compiled into the program is registered already; its settings and whether it is called can differ.
     fn restore_built_in(&mut self, name: &str, registration: &Registration) -> Result<(), String> {
+        if let Some(of) = &registration.of {
+            let made = self.session.plugins.borrow_mut().create(of, name, &registration.config);
+            made.map_err(|error| error.to_string())?;
+        }
         let enabled = registration.enabled && !registration.quarantined;
         let wanted = Registration { enabled, ..registration.clone() };
         let restored = self.session.plugins.borrow_mut().reconfigure(&[(name.to_owned(), wanted)]);

@@ -8,6 +8,7 @@ mod actions;
 mod calls;
 mod capture;
 mod cell;
+mod check;
 pub mod commands;
 pub mod comms;
 mod complete;

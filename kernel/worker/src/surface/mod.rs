@@ -20,6 +20,7 @@ mod nets;
 mod optimizers;
 mod output;
 mod plot;
+mod plugin_files;
 mod plugins;
 mod points;
 mod preview;
@@ -36,6 +37,8 @@ use rhai::Engine;
 
 pub use arguments::{Answer, fault, interrupted};
 pub use keywords::{KEYWORDS, keyword};
+pub use plugin_files::{Loaded, declined, discover, told};
+pub use plugins::{PluginHandle, enveloped, json_map as settings_of};
 pub use points::effects;
 pub use signature::quoted;
 
@@ -97,6 +100,7 @@ pub fn all() -> impl Iterator<Item = &'static Builtin> {
         files::BUILTINS,
         actions::BUILTINS,
         models::BUILTINS,
+        plugin_files::BUILTINS,
         confusion::BUILTINS,
         memory::BUILTINS,
         data::BUILTINS,
@@ -130,6 +134,7 @@ pub fn bind(engine: &mut Engine, session: &Session) {
     plugins::types(engine, session);
     actions::types(engine);
     models::types(engine);
+    plugin_files::types(engine);
     crate::script::types(engine);
     all().for_each(|builtin| (builtin.bind)(engine, session));
 }
@@ -148,6 +153,7 @@ pub fn shows() -> Shows {
     preview::shows(&mut shows);
     actions::shows(&mut shows);
     models::shows(&mut shows);
+    plugin_files::shows(&mut shows);
     shows
 }
 
