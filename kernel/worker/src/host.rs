@@ -7,7 +7,7 @@ use crate::commands::{self, Call, Outcome};
 use crate::configuration::{Base, cells};
 use crate::notebook::Notebook;
 use crate::problem::{Reporter, Sources, coloured};
-use crate::script::{self, RhaiPlugin, Slot};
+use crate::script::{self, RhaiCondition, RhaiPlugin, Slot};
 use crate::session::Session;
 use crate::{Inbox, Outbox, language, runs, surface, usage};
 use crate::{complete, completeness, inspect};
@@ -15,7 +15,7 @@ use candlewick_link::{
     BlackBox, Bundle, Execute, Finished, FromWorker, Is, PluginRecord, Problem, Request, StreamName,
 };
 use candlewick_plugin_api::Plugin;
-use candlewick_plugin_manager::{Observer, Record, Registration};
+use candlewick_plugin_manager::{Condition, Observer, Record, Registration};
 use rhai::{AST, Dynamic, Engine, EvalAltResult, Position};
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
@@ -80,10 +80,15 @@ impl Host {
         let session = Session::new(outbox, inbox, surface::shows());
         let engine = Rc::new(language::engine(&session));
         let notebook = Notebook::new(&engine);
+        let slot = Rc::new(Slot::of(Rc::new(script::Engines::new(&session))));
+        let conditions = slot.clone();
+        session.plugins.borrow_mut().compile_conditions_with(Box::new(move |plugin, registration| {
+            RhaiCondition::new(&conditions, plugin, registration).map(|own| Box::new(own) as Box<dyn Condition>)
+        }));
         Self {
             engine,
             session,
-            slot: Rc::default(),
+            slot,
             notebook,
             sources: Sources::default(),
             standard: OnceCell::new(),
@@ -191,12 +196,14 @@ impl Host {
     pub fn register_cell(&mut self, call: &Call, body: &str) -> Outcome {
         let header = script::header(&self.engine, call.line.arguments)
             .map_err(|message| call.problem(self, "CommandError", message))?;
-        let plugin = RhaiPlugin::new(&self.engine, &self.slot, &header.name, body, call.source)
-            .map_err(|error| self.reporter().problem(&error, call.source))?;
         let text = self.sources.text(call.source).unwrap_or(body).to_owned();
         let registration = Registration { source: text, ..header.registration };
         let base = Base::of_cell(registration, script::given_keys(call.line.arguments));
         let configuration = self.session.configuration.clone();
+        // Limits and grants hold while it is made; which settings it has is known only then.
+        let terms = configuration.borrow().registration(&header.name, &base, &serde_json::Map::new());
+        let plugin = RhaiPlugin::under(&self.engine, &self.slot, &header.name, body, call.source, &terms)
+            .map_err(|error| self.reporter().problem(&error, call.source))?;
         let defaults = Plugin::metadata(&plugin).config;
         let registration = configuration.borrow().registration(&header.name, &base, &defaults);
         let hooks = plugin.hook_names();
@@ -217,6 +224,13 @@ impl Host {
         Ok(Dynamic::UNIT)
     }
 
+    /// Registers the plugins in Rhai that are part of the program.
+    pub fn register_built_in(&self) {
+        for (name, why) in script::register_built_in(&self.engine, &self.slot, &mut self.session.plugins.borrow_mut()) {
+            self.session.outbox.print(StreamName::Stderr, &format!("the built-in plugin {name} is not there: {why}\n"));
+        }
+    }
+
     /// From now on the kernel process hears of every change of the plugins, and finds in the black box which of them was
     /// being called when this process dies.
     pub fn observe_plugins(&mut self, black_box: Option<BlackBox>) {
@@ -235,6 +249,18 @@ impl Host {
         records.into_iter().filter_map(register).collect()
     }
 
+    /// Makes a plugin of a cell anew with the registration that it has: limits and grants are given to a script when it is
+    /// made.
+    ///
+    /// # Errors
+    /// What its source or the manager refuses; it is then as it was.
+    pub fn make_again(&mut self, name: &str) -> Result<(), String> {
+        let record = self.session.plugins.borrow().record_of(name).map_err(|error| error.to_string())?;
+        let settings = serde_json::to_value(&record.registration).map_err(|error| error.to_string())?;
+        let origin = self.places.borrow().get(name).unwrap_or(&record.registration.origin).clone();
+        self.register_record(&PluginRecord { name: record.name, source: record.registration.source, origin, settings })
+    }
+
     fn register_record(&mut self, record: &PluginRecord) -> Result<(), String> {
         let registration: Registration =
             serde_json::from_value(record.settings.clone()).map_err(|error| error.to_string())?;
@@ -244,7 +270,8 @@ impl Host {
         let cell = Cell::of(&record.source);
         self.sources.remember(&record.origin, &record.source);
         self.places.borrow_mut().insert(record.name.clone(), record.origin.clone());
-        let plugin = RhaiPlugin::new(&self.engine, &self.slot, &record.name, &cell.body, &record.origin)
+        let (engine, slot, name) = (&self.engine, &self.slot, &record.name);
+        let plugin = RhaiPlugin::under(engine, slot, name, &cell.body, &record.origin, &registration)
             .map_err(|error| error.to_string())?;
         let registered = self.session.plugins.borrow_mut().register(Box::new(plugin), registration);
         registered.map(drop).map_err(|error| error.to_string())

@@ -2,6 +2,7 @@
 //!
 //! Must not know the notebook's scope. Read [`Session`] first.
 
+use crate::calls::Calls;
 use crate::comms::Comms;
 use crate::configuration::Configuration;
 use crate::room::Room;
@@ -30,6 +31,8 @@ pub struct Session {
     pub shows: Rc<Shows>,
     /// Keeps cells from filling the memory.
     pub room: Rc<Room>,
+    /// Which script plugin is being called, and what it may.
+    pub calls: Rc<Calls>,
     /// Who hears which comm.
     pub comms: Rc<Comms>,
     running: Rc<Cell<Running>>,
@@ -59,6 +62,7 @@ impl Session {
             configuration: Rc::default(),
             shows: Rc::new(shows),
             room: Rc::default(),
+            calls: Rc::default(),
             comms: Rc::default(),
             running: Rc::default(),
             displays: Rc::default(),

@@ -47,9 +47,7 @@ fn line(host: &mut Host, call: &Call) -> Outcome {
         ("load", file) if !file.is_empty() => {
             change(host, call, |configuration| configuration.with_file(file.trim_matches('"')))
         }
-        ("--profile", name) if !name.is_empty() => {
-            change(host, call, |configuration| configuration.with_profile(name))
-        }
+        ("--profile", name) if !name.is_empty() => change(host, call, |configuration| configuration.with_profile(name)),
         ("reset", "") => change(host, call, |configuration| Ok(configuration.newest().without_cells())),
         ("diff", "") => diff(host, call),
         ("apply", "") => apply(host, call),

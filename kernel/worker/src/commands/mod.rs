@@ -4,6 +4,7 @@
 
 mod config;
 mod help;
+mod hooks;
 mod notebook;
 mod plugins;
 
@@ -52,7 +53,8 @@ pub struct Call<'a> {
 }
 
 /// All commands, in the order help lists them.
-pub const ALL: &[&[Command]] = &[help::COMMANDS, notebook::COMMANDS, plugins::COMMANDS, config::COMMANDS];
+pub const ALL: &[&[Command]] =
+    &[help::COMMANDS, notebook::COMMANDS, plugins::COMMANDS, hooks::COMMANDS, config::COMMANDS];
 
 /// Each command of the table.
 pub fn all() -> impl Iterator<Item = &'static Command> {

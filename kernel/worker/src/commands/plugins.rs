@@ -2,10 +2,10 @@
 
 use super::{Call, Command, Outcome, Run};
 use crate::Host;
-use candlewick_display::{self as display, HookPlugin, LifecycleRow};
+use candlewick_display as display;
 use candlewick_link::{FromWorker, StreamName};
-use candlewick_plugin_api::{Group, Hook};
-use candlewick_plugin_manager::{HookRow, PluginRow, State};
+use candlewick_plugin_api::Group;
+use candlewick_plugin_manager::PluginRow;
 use rhai::Dynamic;
 
 /// Plugins.
@@ -18,8 +18,8 @@ pub const COMMANDS: &[Command] = &[
     },
     Command {
         name: "%plugin",
-        signature: "%plugin activate|deactivate|unregister NAME",
-        doc: "calls a plugin again, calls it no more, or takes it out",
+        signature: "%plugin activate|deactivate|unregister|replay NAME",
+        doc: "calls a plugin again, calls it no more, takes it out, or makes its newest failed call again",
         run: Run::Line(plugin),
     },
     Command {
@@ -27,12 +27,6 @@ pub const COMMANDS: &[Command] = &[
         signature: "%plugins [NAME]",
         doc: "lists the plugins with state, calls and time, or shows what one says about itself and can do",
         run: Run::Line(plugins),
-    },
-    Command {
-        name: "%hooks",
-        signature: "%hooks [--exact]",
-        doc: "prints the training loop with every plugin in its place; --exact times every call from now on",
-        run: Run::Line(hooks),
     },
 ];
 
@@ -42,9 +36,12 @@ fn plugin(host: &mut Host, call: &Call) -> Outcome {
         return Err(call.problem(
             host,
             "CommandError",
-            "write `%plugin activate NAME`, `deactivate NAME` or `unregister NAME`",
+            "write `%plugin activate NAME`, `deactivate NAME`, `unregister NAME` or `replay NAME`",
         ));
     };
+    if verb == "replay" {
+        return super::hooks::replay(host, call, name);
+    }
     let plugins = host.session().plugins.clone();
     let mut plugins = plugins.borrow_mut();
     let changed = match verb {
@@ -55,7 +52,7 @@ fn plugin(host: &mut Host, call: &Call) -> Outcome {
             return Err(call.problem(
                 host,
                 "CommandError",
-                format!("%plugin takes activate, deactivate or unregister; found `{verb}`"),
+                format!("%plugin takes activate, deactivate, unregister or replay; found `{verb}`"),
             ));
         }
     };
@@ -106,25 +103,6 @@ fn abilities(row: &PluginRow) -> Vec<(String, String)> {
     facts
 }
 
-fn hooks(host: &mut Host, call: &Call) -> Outcome {
-    match call.line.arguments {
-        "" => {}
-        "--exact" => host.session().plugins.borrow_mut().set_exact(true),
-        other => {
-            return Err(call.problem(
-                host,
-                "CommandError",
-                format!("%hooks takes nothing or --exact; found `{other}`"),
-            ));
-        }
-    }
-    let lifecycle = host.session().plugins.borrow().lifecycle();
-    show(
-        host,
-        display::Lifecycle { rows: lifecycle.iter().flat_map(|(hook, rows)| outline(*hook, rows)).collect() }.bundle(),
-    )
-}
-
 fn show(host: &mut Host, bundle: display::Bundle) -> Outcome {
     let bundle = crate::show::linked(bundle);
     host.session().outbox.send(FromWorker::Display { bundle, display_id: None, update: false });
@@ -132,10 +110,11 @@ fn show(host: &mut Host, bundle: display::Bundle) -> Outcome {
 }
 
 fn plugin_row(row: PluginRow) -> display::PluginRow {
+    let is_script = row.origin == crate::script::ORIGIN || crate::script::is_script(&row.name, &row.origin);
     display::PluginRow {
         name: row.name,
         version: row.version,
-        language: if row.origin == crate::script::ORIGIN { "Rhai".to_owned() } else { "Rust".to_owned() },
+        language: if is_script { "Rhai".to_owned() } else { "Rust".to_owned() },
         state: row.state.name().to_owned(),
         priority: row.priority,
         hooks: row.hooks.iter().map(|hook| hook.name().to_owned()).collect(),
@@ -144,46 +123,4 @@ fn plugin_row(row: PluginRow) -> display::PluginRow {
         errors: row.errors,
         description: row.description,
     }
-}
-
-/// A hook's line, with the lines of what happens just before or after it.
-fn outline(hook: Hook, rows: &[HookRow]) -> Vec<LifecycleRow> {
-    let (depth, note) = place(hook);
-    let plain = |depth, name: &str, note: &str| LifecycleRow {
-        depth,
-        name: name.into(),
-        note: note.into(),
-        ..LifecycleRow::default()
-    };
-    let own =
-        LifecycleRow { hook: true, plugins: rows.iter().map(hook_plugin).collect(), ..plain(depth, hook.name(), note) };
-    match hook {
-        Hook::StartEpoch => vec![plain(1, "per epoch", ""), own],
-        Hook::StartTrainingBatch => {
-            vec![plain(3, "per batch", ""), own, plain(4, "forward, loss, backward, optimizer", "")]
-        }
-        Hook::StartValidationBatch => vec![plain(3, "per batch", ""), own, plain(4, "forward, loss", "")],
-        _ => vec![own],
-    }
-}
-
-fn place(hook: Hook) -> (usize, &'static str) {
-    match hook {
-        Hook::StartTrainingSession | Hook::EndTrainingSession => (0, ""),
-        Hook::LoadCheckpoint => (1, "only when resuming"),
-        Hook::StartEpoch | Hook::EndEpoch => (2, ""),
-        Hook::StartTrainingLoop | Hook::EndTrainingLoop => (3, ""),
-        Hook::StartValidationLoop => (3, "only with validation data"),
-        Hook::EndValidationLoop => (3, ""),
-        Hook::SaveCheckpoint => (3, "when one is due or asked for"),
-        Hook::StartTrainingBatch | Hook::EndTrainingBatch => (4, ""),
-        Hook::StartValidationBatch | Hook::EndValidationBatch => (4, ""),
-    }
-}
-
-fn hook_plugin(row: &HookRow) -> HookPlugin {
-    let errors = if row.errors > 0 { format!("{} errors", row.errors) } else { String::new() };
-    let state = if row.state == State::Active { "" } else { row.state.name() };
-    let note = [state, &errors].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ");
-    HookPlugin { name: row.plugin.clone(), calls: row.calls, seconds: row.seconds, note }
 }

@@ -6,6 +6,7 @@
 mod arguments;
 mod confusion;
 mod data;
+mod files;
 mod frame;
 mod input;
 mod keywords;
@@ -15,6 +16,7 @@ mod optimizers;
 mod output;
 mod plot;
 mod plugins;
+mod points;
 mod signature;
 mod tensor;
 mod tensor_make;
@@ -28,6 +30,7 @@ use rhai::Engine;
 
 pub use arguments::{Answer, fault, interrupted};
 pub use keywords::{KEYWORDS, keyword};
+pub use points::effects;
 pub use signature::quoted;
 
 /// One entry of the language surface.
@@ -83,6 +86,8 @@ pub fn all() -> impl Iterator<Item = &'static Builtin> {
         frame::BUILTINS,
         plot::BUILTINS,
         plugins::BUILTINS,
+        points::BUILTINS,
+        files::BUILTINS,
         confusion::BUILTINS,
         memory::BUILTINS,
         data::BUILTINS,
@@ -90,6 +95,8 @@ pub fn all() -> impl Iterator<Item = &'static Builtin> {
         optimizers::BUILTINS,
         training::BUILTINS,
         crate::script::BUILTINS,
+        crate::script::UPDATE_BUILTINS,
+        crate::script::TRANSFORM_BUILTINS,
     ];
     tables.into_iter().flatten().chain(plugins::VERBS.iter())
 }
