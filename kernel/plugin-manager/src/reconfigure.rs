@@ -4,11 +4,16 @@
 //! the wishes come from. Read [`PluginManager::reconfigure`] first.
 
 use crate::config::settings;
+use crate::factory::{declined, made};
 use crate::filters::Filters;
+use crate::loading::{LoadedPlugin, described};
 use crate::manager::{PluginManager, guarded};
 use crate::report::record;
-use crate::{ManagerError, Record, Registration};
+use crate::slot::Slot;
+use crate::{ManagerError, Record, Registered, Registration};
+use candlewick_plugin_api::Metadata;
 use serde_json::{Map, Value};
+use std::path::Path;
 
 impl PluginManager {
     /// Changes registrations by name, all of them or none. Of each, what says where the plugin comes from and whether it is
@@ -43,7 +48,27 @@ impl PluginManager {
         if let Some((filter, advice)) = registration.filters().contradiction() {
             return Err(ManagerError::Filter { plugin: name.to_owned(), filter, advice });
         }
-        settings(&slot.description.metadata, &registration.config).map(drop)
+        if let Some(what) = registration.mistake() {
+            return Err(ManagerError::Registration { plugin: name.to_owned(), what });
+        }
+        let settings = settings(&slot.description.metadata, &registration.config)?;
+        slot.description.checks.settings(name, &settings)?;
+        self.compiled(name, registration).map(drop)
+    }
+
+    /// Loads the plugin at a path and registers it with what `configured` makes of its registration; its name.
+    ///
+    /// # Errors
+    /// Those of [`PluginManager::load_plugin`], or what `configured` refuses.
+    pub fn load_configured(
+        &mut self,
+        path: &Path,
+        configured: impl FnOnce(&Metadata, Registration) -> Result<Registration, ManagerError>,
+    ) -> Result<(String, Registered), ManagerError> {
+        let LoadedPlugin { plugin, registration } = self.load(path)?;
+        let metadata = described(&*plugin, path)?;
+        let registration = configured(&metadata, registration)?;
+        Ok((metadata.name, self.register(plugin, registration)?))
     }
 
     /// What registers one plugin again as it is now.
@@ -127,22 +152,35 @@ impl PluginManager {
 
     /// Gives a plugin a registration but for whether it is active.
     fn give(&mut self, index: usize, wanted: &Registration) -> Result<(), ManagerError> {
+        let condition = self.compiled(self.slots[index].name(), wanted)?;
         let slot = &mut self.slots[index];
-        let settings = settings(&slot.description.metadata, &wanted.config)?;
-        if settings != slot.description.settings {
-            let taken = guarded(|| slot.plugin.configure(&settings)).flatten();
-            if let Err(error) = taken {
-                // It may have taken half of them.
-                drop(guarded(|| slot.plugin.configure(&slot.description.settings)));
-                return Err(ManagerError::Settings { plugin: slot.name().to_owned(), error });
-            }
-            slot.description.settings = settings;
+        if wanted.config != slot.registration.config {
+            slot.description.settings = slot.given(&wanted.config)?;
+        }
+        slot.filters = wanted.filters();
+        slot.filtered = slot.filters != Filters::default() || condition.is_some();
+        if (&wanted.when, wanted.budget) != (&slot.registration.when, slot.registration.budget) {
+            slot.watch.renew(wanted, condition);
         }
         let own = std::mem::take(&mut slot.registration);
-        let Registration { enabled, quarantined, origin, source, .. } = own;
-        slot.registration = Registration { enabled, quarantined, origin, source, ..wanted.clone() };
-        slot.filters = wanted.filters();
-        slot.filtered = slot.filters != Filters::default();
+        let Registration { enabled, quarantined, origin, source, package, of, .. } = own;
+        slot.registration = Registration { enabled, quarantined, origin, source, package, of, ..wanted.clone() };
         Ok(())
+    }
+}
+
+impl Slot {
+    /// Gives the plugin settings over its defaults; those that it then has.
+    fn given(&mut self, config: &Map<String, Value>) -> Result<Map<String, Value>, ManagerError> {
+        let settings = settings(&self.description.metadata, config)?;
+        let made = made(&mut *self.plugin, &self.description.metadata, &settings)?;
+        let settings = made.ok_or_else(|| declined(self.name()))?;
+        self.description.checks.settings(self.name(), &settings)?;
+        if let Err(error) = guarded(|| self.plugin.configure(&settings)).flatten() {
+            // It may have taken half of them.
+            drop(guarded(|| self.plugin.configure(&self.description.settings)));
+            return Err(ManagerError::Settings { plugin: self.name().to_owned(), error });
+        }
+        Ok(settings)
     }
 }

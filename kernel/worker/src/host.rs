@@ -217,13 +217,14 @@ impl Host {
     pub fn register_cell(&mut self, call: &Call, body: &str) -> Outcome {
         let header = script::header(&self.engine, call.line.arguments)
             .map_err(|message| call.problem(self, "CommandError", message))?;
-        let (engine, slot, registration) = (&self.engine, &self.slot, &header.registration);
-        let plugin = RhaiPlugin::under(engine, slot, &header.name, body, call.source, registration)
-            .map_err(|error| self.reporter().problem(&error, call.source))?;
         let text = self.sources.text(call.source).unwrap_or(body).to_owned();
         let registration = Registration { source: text, ..header.registration };
         let base = Base::of_cell(registration, script::given_keys(call.line.arguments));
         let configuration = self.session.configuration.clone();
+        // Limits and grants hold while it is made; which settings it has is known only then.
+        let terms = configuration.borrow().registration(&header.name, &base, &serde_json::Map::new());
+        let plugin = RhaiPlugin::under(&self.engine, &self.slot, &header.name, body, call.source, &terms)
+            .map_err(|error| self.reporter().problem(&error, call.source))?;
         let defaults = Plugin::metadata(&plugin).config;
         let registration = configuration.borrow().registration(&header.name, &base, &defaults);
         let hooks = plugin.hook_names();
@@ -270,6 +271,18 @@ impl Host {
         }
         let register = |record: PluginRecord| self.register_record(&record).err().map(|why| (record.name, why));
         records.into_iter().filter_map(register).collect()
+    }
+
+    /// Makes a plugin of a cell anew with the registration that it has: limits and grants are given to a script when it is
+    /// made.
+    ///
+    /// # Errors
+    /// What its source or the manager refuses; it is then as it was.
+    pub fn make_again(&mut self, name: &str) -> Result<(), String> {
+        let record = self.session.plugins.borrow().record_of(name).map_err(|error| error.to_string())?;
+        let settings = serde_json::to_value(&record.registration).map_err(|error| error.to_string())?;
+        let origin = self.places.borrow().get(name).unwrap_or(&record.registration.origin).clone();
+        self.register_record(&PluginRecord { name: record.name, source: record.registration.source, origin, settings })
     }
 
     fn register_record(&mut self, record: &PluginRecord) -> Result<(), String> {

@@ -3,9 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)] // helpers outside #[test] functions unwrap too
 
 mod common;
-use candlewick_link::{FromWorker, StreamName};
+use candlewick_link::{FromWorker, PluginRecord, Request, StreamName};
 use candlewick_plugin_api::{Hook, HookSet, Metadata, Plugin, PluginError, Value, Verb};
-use candlewick_plugin_manager::{Registration, State};
+use candlewick_plugin_manager::{LoadedPlugin, Loader, ManagerError, Registration, State};
 use common::Bench;
 use serde_json::{Map, Value as Json, json};
 use std::path::{Path, PathBuf};
@@ -606,4 +606,111 @@ fn mistakes_on_the_command_are_named() {
     );
     check("%%config\n[plugins.history\n", "cell 8, line 2");
     check("%help %config", "");
+}
+
+#[test]
+fn bounds_of_a_script_hold_at_once() {
+    let file = "[plugins.busy.limits]\noperations = 1000\n";
+    let mut bench = session(&directory("bounds"), file, &[]);
+    cell(&mut bench, "%%plugin busy\nfn infer(n) { let i = 0; while i < n { i += 1; } i }");
+    assert_eq!(cell(&mut bench, "execute(\"busy\", 10)"), "10");
+    assert!(cell(&mut bench, "execute(\"busy\", 2000)").contains("operations"));
+    let told = cell(&mut bench, "%config busy.limits.operations=1000000");
+    assert_eq!(row(&told, "busy.limits.operations"), "busy.limits.operations | 1000 | 1000000 | now | cell 4, line 1");
+    assert_eq!(cell(&mut bench, "execute(\"busy\", 2000)"), "2000");
+    let told = cell(&mut bench, "%config history.limits.seconds=3");
+    assert_eq!(
+        row(&told, "history.limits.seconds"),
+        "history.limits.seconds | 60.0 | 3 | when it is registered again | cell 6, line 1"
+    );
+}
+
+#[test]
+fn conditions_and_filters_hold_at_once_and_bad_ones_are_refused() {
+    let mut bench = plain(&directory("when"), &[]);
+    cell(&mut bench, "%%plugin loud\nfn end_training_batch(ctx) { print(`batch ${ctx.batch}`); }");
+    let told = cell(&mut bench, "%config loud.when=\"ctx.batch >\"");
+    assert!(told.starts_with("!ConfigError: cell 2, line 1, column 1: plugin `loud`"), "{told}");
+    cell(&mut bench, "%config loud.when=\"ctx.batch == 2\" loud.budget=9");
+    let told =
+        cell(&mut bench, "let run = fit(sequential([linear(4, 3)]), dataset(\"iris\"), #{ batch: 30 }); run.epoch();");
+    assert!(told.contains("batch 2\n") && !told.contains("batch 1\n") && !told.contains("batch 3\n"), "{told}");
+}
+
+/// What a cell had changed must come back in a new process, not what the file says.
+#[test]
+fn a_new_process_takes_plugins_back_as_they_were() {
+    let directory = directory("former");
+    let file = "[plugins.early-stopping]\nenabled = true\n[plugins.early-stopping.config]\npatience = 3\n[training]\nepochs = 4\n";
+    let mut bench = session(&directory, file, &[]);
+    cell(&mut bench, "%config early-stopping.patience=7 history.priority=5");
+    let records = bench.plugins().borrow().records();
+    let mut again = plain(&directory, &[]);
+    let plugins = records.into_iter().map(|record| PluginRecord {
+        name: record.name,
+        source: record.registration.source.clone(),
+        origin: record.registration.origin.clone(),
+        settings: serde_json::to_value(&record.registration).unwrap(),
+    });
+    again.request(Request::Register { plugins: plugins.collect() });
+    assert_eq!(cell(&mut again, "1"), "1");
+    assert_eq!(
+        (setting(&again, "early-stopping", "patience"), state(&again, "early-stopping")),
+        (json!(7), State::Active)
+    );
+    assert_eq!(again.plugins().borrow().record_of("history").unwrap().registration.priority, 5);
+    assert_eq!(row(&cell(&mut again, "%config"), "training.epochs"), "training.epochs | 4 | candlewick.toml, line 6");
+    cell(&mut again, "%config early-stopping.patience=8");
+    assert_eq!(setting(&again, "early-stopping", "patience"), 8);
+}
+
+/// Takes `.plug` files: the file's text is the plugin's name.
+struct Files;
+
+impl Loader for Files {
+    fn takes(&self, path: &Path) -> bool {
+        path.extension().is_some_and(|extension| extension == "plug")
+    }
+
+    fn load(&self, path: &Path) -> Result<LoadedPlugin, ManagerError> {
+        let text = std::fs::read_to_string(path).map_err(|error| ManagerError::Unreadable {
+            path: path.file_name().unwrap().to_string_lossy().into_owned(),
+            why: error.to_string(),
+        })?;
+        let name: &'static str = Box::leak(text.into_boxed_str());
+        let registration = Registration::from_origin(path.display().to_string());
+        Ok(LoadedPlugin { plugin: Box::new(BuiltIn(name, &[])), registration })
+    }
+}
+
+#[test]
+fn plugins_with_a_path_are_loaded_with_what_is_said_of_them() {
+    let directory = directory("path");
+    std::fs::write(directory.join("mine.plug"), "mine").unwrap();
+    std::fs::write(directory.join("other.plug"), "other").unwrap();
+    let told = |file: &str| {
+        let mut bench = session(&directory, file, &[]);
+        bench.plugins().borrow_mut().add_loader(std::rc::Rc::new(Files));
+        let told = cell(&mut bench, "1");
+        (bench, told)
+    };
+    let (bench, text) =
+        told("[plugins.mine]\npath = \"mine.plug\"\npriority = 3\n[plugins.mine.config]\npatience = 4\n");
+    assert!(text.starts_with("configured (candlewick.toml): mine.patience = 4, mine.enabled = true"), "{text}");
+    assert_eq!((setting(&bench, "mine", "patience"), state(&bench, "mine")), (json!(4), State::Active));
+    assert_eq!(bench.plugins().borrow().record_of("mine").unwrap().registration.priority, 3);
+    let fails = |file: &str, expect: &str| {
+        let (bench, text) = told(file);
+        assert!(text.starts_with(&format!("!ConfigError: candlewick.toml, line 2, column 8: {expect}")), "{text}");
+        let rows = bench.plugins().borrow().plugins();
+        assert_eq!(rows.iter().map(|row| row.name.as_str()).collect::<Vec<_>>(), ["history", "early-stopping"]);
+    };
+    fails("[plugins.mine]\npath = \"gone.plug\"", "gone.plug cannot be read");
+    fails(
+        "[plugins.mine]\npath = \"other.plug\"",
+        "plugin `mine`: its path gives a plugin of the name `other`; write [plugins.other]",
+    );
+    let (bench, text) = told("[plugins.mine]\npath = \"mine.plug\"\n[plugins.mine.config]\npatiense = 4\n");
+    assert!(text.contains("line 4, column 1: plugin `mine` has no setting `patiense`"), "{text}");
+    assert_eq!(bench.plugins().borrow().plugins().len(), 2);
 }

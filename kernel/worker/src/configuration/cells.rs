@@ -68,12 +68,14 @@ pub fn problem(host: &mut Host, refusal: &Refusal, advice: &str) -> Problem {
 }
 
 /// What a session began with, on one line for each thing to know.
-fn tell_begin(host: &Host, applied: &Applied) {
-    let configuration = host.session().configuration.borrow();
+fn tell_begin(host: &mut Host, applied: &Applied) {
+    let configuration = host.session().configuration.clone();
+    let configuration = configuration.borrow();
     let profile = configuration.profile().map_or_else(String::new, |profile| format!(", profile {profile}"));
     let done: Vec<String> = applied.plan.changes.iter().filter(|change| is_done(change)).map(brief).collect();
     let done = if done.is_empty() { "nothing to change".to_owned() } else { done.join(", ") };
     let text = format!("configured ({}{profile}): {done}\n", configuration.newest().file());
+    drop(configuration);
     host.session().outbox.print(StreamName::Stdout, &text);
     tell_rest(host, applied);
 }
@@ -87,7 +89,7 @@ fn brief(change: &Change) -> String {
 }
 
 /// What came of a change, or would: a table, then what is left to know.
-pub fn tell(host: &Host, applied: &Applied) {
+pub fn tell(host: &mut Host, applied: &Applied) {
     if applied.plan.changes.is_empty() {
         print(host, "nothing changes");
     } else {
@@ -103,7 +105,10 @@ pub fn tell(host: &Host, applied: &Applied) {
 }
 
 /// Plugins that are waited for, keys that mean nothing, cleanups that failed.
-fn tell_rest(host: &Host, applied: &Applied) {
+fn tell_rest(host: &mut Host, applied: &Applied) {
+    if !applied.waits {
+        make_again(host, applied);
+    }
     let names: Vec<String> = host.session().plugins.borrow().plugins().into_iter().map(|row| row.name).collect();
     for name in applied.plan.waiting() {
         let near = nearest(name, names.iter().map(String::as_str));
@@ -115,6 +120,16 @@ fn tell_rest(host: &Host, applied: &Applied) {
     applied.warnings.iter().for_each(|error| {
         host.session().outbox.print(StreamName::Stderr, &format!("{error}\n"));
     });
+}
+
+/// Scripts whose bounds have changed are made again under the new ones.
+fn make_again(host: &mut Host, applied: &Applied) {
+    for name in applied.plan.made_again() {
+        if let Err(why) = host.make_again(&name) {
+            let text = format!("plugin {name} goes on under its former limits and grants: {why}\n");
+            host.session().outbox.print(StreamName::Stderr, &text);
+        }
+    }
 }
 
 /// A plan as a table.

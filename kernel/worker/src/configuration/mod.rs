@@ -26,6 +26,7 @@ pub use rows::Row;
 pub use said::Said;
 pub use tree::{Place, Trouble};
 
+use candlewick_plugin_api::Metadata;
 use candlewick_plugin_manager::{ManagerError, PluginManager, Registration};
 use layer::Layer;
 use plan::{Bases, configured, entry_of, shown_key};
@@ -218,11 +219,51 @@ impl Configuration {
         if let Some((change, why)) = plan.refused() {
             return Err(change.given.as_ref().map_or_else(|| Refusal::whole(why), |given| Refusal::of(given, why)));
         }
-        let warnings = plugins.reconfigure(&plan.wanted).map_err(|error| blame(&plan, &error))?;
-        self.bases = self.bases_under(&said);
-        self.layer = plan.layer.clone();
+        let loaded = self.load(plugins, &said, &plan.layer)?;
+        let done = self.apply(plugins, &said, &plan);
+        if done.is_err() {
+            // What it would have been loaded for is refused; nothing of it has been active.
+            loaded.iter().for_each(|name| drop(plugins.unregister(name)));
+        }
+        let warnings = done?;
         (self.said, self.pending, self.has_failed) = (said, None, false);
         Ok(Applied { plan, waits: false, warnings })
+    }
+
+    /// Plans anew, because plugins may have been loaded, and does it.
+    fn apply(&mut self, plugins: &mut PluginManager, said: &Said, shown: &Plan) -> Answer<Vec<ManagerError>> {
+        let plan = self.planned(plugins, said)?;
+        if let Some((change, why)) = plan.refused() {
+            return Err(change.given.as_ref().map_or_else(|| Refusal::whole(why), |given| Refusal::of(given, why)));
+        }
+        let warnings = plugins.reconfigure(&plan.wanted).map_err(|error| blame(&plan, shown, &error))?;
+        self.bases = self.bases_under(said);
+        self.layer = plan.layer;
+        Ok(warnings)
+    }
+
+    /// Loads plugins that say where they are and are not registered, inactive so far; their names.
+    fn load(&self, plugins: &mut PluginManager, said: &Said, layer: &Layer) -> Answer<Vec<String>> {
+        let mut loaded = Vec::new();
+        for entry in layer.plugins.iter().filter(|entry| !self.bases.contains_key(&entry.name)) {
+            let Some(given) = entry.keys.get("path") else { continue };
+            let path = said.directory(&self.directory, given).join(given.value.as_str().unwrap_or_default());
+            let inactive = |metadata: &Metadata, registration: Registration| match layer::same_plugin(
+                &entry.name,
+                std::iter::once(metadata.name.as_str()),
+            ) {
+                Some(_) => Ok(Registration { enabled: false, ..registration }),
+                None => Err(misnamed(&entry.name, &metadata.name)),
+            };
+            match plugins.load_configured(&path, inactive) {
+                Ok((name, _)) => loaded.push(name),
+                Err(error) => {
+                    loaded.iter().for_each(|name| drop(plugins.unregister(name)));
+                    return Err(Refusal::of(given, &error.to_string()));
+                }
+            }
+        }
+        Ok(loaded)
     }
 
     /// What a plugin that comes now is registered with: what is said of it, under the keys that its cell gives itself.
@@ -301,11 +342,16 @@ fn setting(error: &ManagerError) -> Option<&str> {
     }
 }
 
+fn misnamed(entry: &str, name: &str) -> ManagerError {
+    let what = format!("its path gives a plugin of the name `{name}`; write [plugins.{name}]");
+    ManagerError::Registration { plugin: entry.to_owned(), what }
+}
+
 /// An error of applying, at the first value that was to change the plugin it names.
-fn blame(plan: &Plan, error: &ManagerError) -> Refusal {
+fn blame(plan: &Plan, shown: &Plan, error: &ManagerError) -> Refusal {
     let message = error.to_string();
-    let about =
-        plan.changes.iter().find(|change| message.contains(&format!("`{}`", change.plugin)) && change.given.is_some());
+    let changes = || plan.changes.iter().chain(&shown.changes).filter(|change| change.given.is_some());
+    let about = changes().find(|change| message.contains(&format!("`{}`", change.plugin)));
     let given = about.and_then(|change| change.given.as_ref());
     given.map_or_else(|| Refusal::whole(message.clone()), |given| Refusal::of(given, &message))
 }

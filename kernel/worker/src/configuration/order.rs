@@ -14,6 +14,12 @@ use serde_json::Value as Json;
 /// # Errors
 /// A plugin that needs one that is not there, not enabled or of another version, or plugins that need each other.
 pub fn ordered(manager: &PluginManager, bases: &Bases, mut layer: Layer) -> Result<(Layer, Vec<String>), Refusal> {
+    for entry in &mut layer.plugins {
+        // Whoever says where a plugin is wants it.
+        if let (Some(path), false) = (entry.keys.get("path").cloned(), entry.keys.contains_key("enabled")) {
+            entry.keys.insert("enabled".to_owned(), Given { value: true.into(), ..path });
+        }
+    }
     check(manager, &layer)?;
     let names = sorted(manager, &layer)?;
     let mut listed: Vec<String> = layer.order.clone();

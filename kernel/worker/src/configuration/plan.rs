@@ -44,6 +44,8 @@ pub struct Change {
     pub old: Json,
     /// What it would be.
     pub new: Json,
+    /// Whether it bounds what the plugin may do.
+    pub bounds: bool,
     /// Where the new value comes from; none when it is no longer said.
     pub given: Option<Given>,
     /// When it takes effect.
@@ -57,8 +59,12 @@ pub enum Effect {
     Now,
     /// At once, but the plugin's `initialize` has taken the old value and sees the new one when it is activated again.
     NextActivation,
+    /// When the plugin is made again: what bounds it is given to it then.
+    NextMaking,
     /// When `fit` is called next; a run keeps the options it was made with.
     NextFit,
+    /// At once: the plugin is loaded from its path.
+    Loaded,
     /// When a plugin of that name is registered.
     Registration,
     /// Not at all.
@@ -70,7 +76,9 @@ impl fmt::Display for Effect {
         match self {
             Self::Now => f.write_str("now"),
             Self::NextActivation => f.write_str("at the next activation"),
+            Self::NextMaking => f.write_str("when it is registered again"),
             Self::NextFit => f.write_str("at the next fit"),
+            Self::Loaded => f.write_str("now, loaded from its path"),
             Self::Registration => f.write_str("when it is registered"),
             Self::Refused(why) => write!(f, "refused: {why}"),
         }
@@ -94,6 +102,13 @@ impl Plan {
         let waits = self.changes.iter().filter(|change| change.effect == Effect::Registration);
         let mut seen = BTreeSet::new();
         waits.map(|change| change.plugin.as_str()).filter(move |name| seen.insert(*name))
+    }
+
+    /// The plugins of which there is a source that must be made again.
+    pub fn made_again(&self) -> BTreeSet<String> {
+        let bound =
+            self.changes.iter().filter(|change| change.bounds && matches!(change.effect, Effect::Now | Effect::Loaded));
+        bound.map(|change| change.plugin.clone()).collect()
     }
 
     /// The first change that is refused.
@@ -195,6 +210,7 @@ fn of_plugin(
             plugin: name.to_owned(),
             old,
             new,
+            bounds: is_bound(key),
             given: given(key).cloned(),
             effect,
         });
@@ -216,18 +232,34 @@ fn is_registration(key: &str) -> bool {
 }
 
 fn effect(manager: &PluginManager, name: &str, key: &str, target: &Registration) -> Effect {
-    let Err(error) = manager.check_reconfigured(name, target) else {
-        let kept = key.starts_with("config.") && manager.keeps_settings(name).unwrap_or(false);
-        return if kept { Effect::NextActivation } else { Effect::Now };
-    };
-    let setting = match &error {
-        ManagerError::UnknownSetting { key, .. } | ManagerError::SettingType { key, .. } => {
-            Some(format!("config.{key}"))
+    if let Err(error) = manager.check_reconfigured(name, target)
+        && is_about(&error, key)
+    {
+        return Effect::Refused(error.to_string());
+    }
+    // Where there is a source it is made again at once.
+    if is_bound(key) && target.source.is_empty() {
+        return Effect::NextMaking;
+    }
+    let kept = key.starts_with("config.") && manager.keeps_settings(name).unwrap_or(false);
+    if kept { Effect::NextActivation } else { Effect::Now }
+}
+
+/// Whether a key bounds what a plugin may do: a script is made under its bounds.
+fn is_bound(key: &str) -> bool {
+    key == "allow" || key.starts_with("limits.")
+}
+
+/// Whether an error is, or may be, about that key: one wrong setting does not make the others wrong.
+fn is_about(error: &ManagerError, key: &str) -> bool {
+    match error {
+        ManagerError::UnknownSetting { key: wrong, .. } | ManagerError::SettingType { key: wrong, .. } => {
+            key.strip_prefix("config.") == Some(wrong)
         }
-        _ => None,
-    };
-    // One wrong setting does not make the others wrong.
-    if setting.is_some_and(|wrong| wrong != key) { Effect::Now } else { Effect::Refused(error.to_string()) }
+        ManagerError::Condition { .. } => key == "when",
+        ManagerError::Filter { .. } => matches!(key, "every" | "once" | "after" | "before"),
+        _ => true,
+    }
 }
 
 fn training_changes(old: &Layer, new: &Layer) -> Vec<Change> {
@@ -244,6 +276,7 @@ fn training_changes(old: &Layer, new: &Layer) -> Vec<Change> {
             plugin: String::new(),
             old,
             new: new_value,
+            bounds: false,
             given: new.training.get(name).cloned(),
             effect: Effect::NextFit,
         })
@@ -258,6 +291,7 @@ fn waiting(name: &str, old: &Layer, new: &Layer) -> Vec<Change> {
     let (old, new) = (keys(old), keys(new));
     let names: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
     let value = |keys: &BTreeMap<String, Given>, key: &str| keys.get(key).map(|given| given.value.clone());
+    let effect = if new.contains_key("path") { Effect::Loaded } else { Effect::Registration };
     let change = |key: &String| {
         let (before, after) = (value(&old, key), value(&new, key));
         (before != after).then(|| Change {
@@ -265,8 +299,9 @@ fn waiting(name: &str, old: &Layer, new: &Layer) -> Vec<Change> {
             plugin: name.to_owned(),
             old: before.unwrap_or_default(),
             new: after.unwrap_or_default(),
+            bounds: is_bound(key),
             given: new.get(key).cloned(),
-            effect: Effect::Registration,
+            effect: effect.clone(),
         })
     };
     names.into_iter().filter_map(change).collect()

@@ -4,7 +4,7 @@
 
 use super::document::{Document, Reader, Source};
 use super::environment::{self, Environment};
-use super::layer::{Layer, Refusal};
+use super::layer::{Given, Layer, Origin, Refusal};
 use super::tree::{Field, Node, Place, Trouble, Value};
 use super::{FILE, foreign, tree};
 use candlewick_plugin_api::nearest;
@@ -33,6 +33,17 @@ impl Said {
     /// The file, as users know it.
     pub fn file(&self) -> String {
         self.path.as_ref().map_or_else(|| FILE.to_owned(), |path| path.display().to_string())
+    }
+
+    /// The directory that a path is below: that of the file which gives it, else the session's.
+    pub fn directory(&self, session: &Path, given: &Given) -> PathBuf {
+        let beside = match &given.from {
+            Origin::File { file, .. } | Origin::Profile { file, .. } if *file == self.file() => {
+                Path::new(file).parent()
+            }
+            _ => None,
+        };
+        beside.map_or_else(|| session.to_owned(), |beside| session.join(beside))
     }
 
     /// Keys of the file that mean nothing here, each with why.
