@@ -63,6 +63,8 @@ pub enum Part {
     When,
     /// That of a hook point which was fired there.
     Point(String),
+    /// That of a data transform, which has no hook of its own: the batch hook it belongs to stands for it.
+    Transform(String),
 }
 
 /// A failed hook call: who, where in the run, where in the source.
@@ -113,6 +115,7 @@ impl Part {
             Self::Hook => hook.name().to_owned(),
             Self::When => format!("its `when` at {hook}"),
             Self::Point(name) => format!("the point {name} at {hook}"),
+            Self::Transform(name) => name.clone(),
         }
     }
 }

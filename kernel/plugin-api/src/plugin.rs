@@ -1,6 +1,10 @@
 //! The trait that plugin authors implement.
 
-use crate::{Context, Hook, HookSet, Metadata, PluginError, Point, RunId, Table, Value, Verb};
+use crate::{
+    Context, Hook, HookSet, Loading, Metadata, PluginError, Point, Report, RunId, Schemas, Table, Transform,
+    TransformContext, TransformSet, Value, Verb, batch_parts, batch_value,
+};
+use candle_core::Tensor;
 use serde_json::{Map, Value as Json};
 use std::any::Any;
 
@@ -77,6 +81,26 @@ pub trait Plugin {
         Err(PluginError::invalid(format!("it lists the verb {verb} but does not execute it")))
     }
 
+    /// The same inside an action, to which the plugin may report how far it is.
+    ///
+    /// # Errors
+    /// As [`Plugin::execute`]; [`PluginError::Interrupted`] when the action is to end and the plugin heard it.
+    fn execute_with(&mut self, verb: Verb, arguments: &[Value], report: &Report) -> Result<Value, PluginError> {
+        self.execute(verb, arguments)
+    }
+
+    /// The names of a verb's parameters, in order, for arguments given by name; for `fit`, `predict` and `serialize` the
+    /// instance comes first. None when it takes arguments by position only.
+    fn parameters(&self, verb: Verb) -> Option<Vec<String>> {
+        None
+    }
+
+    /// Its `data_access` as work for a thread, so that several data are loaded at once. None: it is executed on the
+    /// engine thread like any other verb.
+    fn load_data(&mut self, arguments: &[Value]) -> Option<Loading> {
+        None
+    }
+
     /// Hook points that it declares for others; asked for at registration.
     fn declares(&self) -> Vec<Point> {
         Vec::new()
@@ -110,6 +134,89 @@ pub trait Plugin {
             Some(state) => self.restore(run, &state),
             None => Ok(()),
         }
+    }
+
+    /// The transforms it has, and whether they are for validation data too; asked for at registration. None by default.
+    fn transforms(&self) -> TransformSet {
+        TransformSet::none()
+    }
+
+    /// Calls the method of a transform. Hosts of other languages override this one instead of the three.
+    ///
+    /// # Errors
+    /// Whatever the transform's method returns. The value then goes on as it was, or as the plugin's policy says.
+    fn transform(
+        &mut self,
+        transform: Transform,
+        value: Value,
+        ctx: &mut TransformContext,
+    ) -> Result<Value, PluginError> {
+        match (transform, &value) {
+            (Transform::Caption, Value::Text(text)) => Ok(self.transform_caption(text, ctx)?.as_str().into()),
+            (Transform::Image, Value::Tensor(image)) => Ok(self.transform_image(image, ctx)?.into()),
+            (Transform::Batch, batch) => match batch_parts(batch) {
+                Some((inputs, targets)) => {
+                    let (inputs, targets) = self.transform_batch(inputs, targets, ctx)?;
+                    Ok(batch_value(inputs, targets))
+                }
+                None => Ok(value),
+            },
+            _ => Ok(value),
+        }
+    }
+
+    /// Changes an item's caption.
+    ///
+    /// # Errors
+    /// What went wrong; the manager names plugin, transform and item.
+    fn transform_caption(&mut self, text: &str, ctx: &mut TransformContext) -> Result<String, PluginError> {
+        Ok(text.to_owned())
+    }
+
+    /// Changes an item's image: `[height, width, channels]` of f32 from 0 to 1.
+    ///
+    /// # Errors
+    /// What went wrong; the manager names plugin, transform and item.
+    fn transform_image(&mut self, image: &Tensor, ctx: &mut TransformContext) -> Result<Tensor, PluginError> {
+        Ok(image.clone())
+    }
+
+    /// Changes a batch's inputs and targets.
+    ///
+    /// # Errors
+    /// What went wrong; the manager names plugin, transform and batch.
+    fn transform_batch(
+        &mut self,
+        inputs: &Tensor,
+        targets: &Tensor,
+        ctx: &mut TransformContext,
+    ) -> Result<(Tensor, Tensor), PluginError> {
+        Ok((inputs.clone(), targets.clone()))
+    }
+
+    /// What its settings, arguments and answers must look like; asked for at registration. Nothing by default.
+    fn schemas(&self) -> Schemas {
+        Schemas::none()
+    }
+
+    /// Another one of the same code, fresh, for an instance under another name. None by default: it cannot be made twice.
+    fn another(&self) -> Option<Box<dyn Plugin>> {
+        None
+    }
+
+    /// The settings it is to be made with, given those the user wants with defaults filled in: before `configure`. None
+    /// when it does not want to take part with them; it is then registered, but not active.
+    ///
+    /// # Errors
+    /// Settings it cannot use; the plugin is then not registered.
+    fn create(&mut self, config: &Map<String, Json>) -> Result<Option<Map<String, Json>>, PluginError> {
+        Ok(Some(config.clone()))
+    }
+
+    /// Bytes that what it keeps takes up, in all runs and beside them. None when it does not count them: the length of its
+    /// states as JSON is then shown.
+    fn bytes(&self) -> Option<u64> {
+        None
     }
 
     /// Calls the method of a hook. Hosts of other languages override this one instead of the fourteen.

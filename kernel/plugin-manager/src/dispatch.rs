@@ -12,7 +12,8 @@ use crate::slot::Slot;
 use crate::watch::SAMPLE;
 use crate::{Policy, State};
 use candlewick_plugin_api::{
-    Context, Event, Fired, Hook, HookFailure, HookSink, Part, PluginError, RunId, Value as Passed,
+    Context, Event, Fired, Hook, HookFailure, HookSink, Part, PluginError, RunId, Transform, TransformContext,
+    TransformSet, Transformed, Value as Passed,
 };
 use serde_json::{Map, Value};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -44,6 +45,14 @@ impl HookSink for PluginManager {
 
     fn restore(&mut self, run: RunId, states: &Map<String, Value>) {
         self.spread_states(run, states);
+    }
+
+    fn transforms(&self, _: RunId, training: bool) -> TransformSet {
+        self.active_transforms(training)
+    }
+
+    fn transform(&mut self, transform: Transform, value: Passed, ctx: &mut TransformContext) -> Transformed {
+        self.pass(transform, value, ctx)
     }
 }
 
@@ -244,7 +253,7 @@ pub(crate) fn failed(
     }
     let tally = match &part {
         Part::Point(point) => slot.watch.points.entry(point.as_str().into()).or_default(),
-        Part::Hook | Part::When => &mut slot.tallies[hook as usize],
+        Part::Hook | Part::When | Part::Transform(_) => &mut slot.tallies[hook as usize],
     };
     tally.errors += 1;
     tally.in_a_row += 1;

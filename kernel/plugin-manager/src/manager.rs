@@ -4,22 +4,28 @@ use crate::budgets::Steps;
 use crate::condition::{Compiler, Condition};
 use crate::config::{hint, settings};
 use crate::conflicts::Conflicts;
+use crate::factory::{made, rename};
 use crate::filters::{Filters, Occurrences};
 use crate::lifecycle::{initial_state, initialize, starts_active};
+use crate::loading::Loader;
 use crate::observer::{Observer, Witness};
 use crate::points::Points;
 use crate::registration::Description;
 use crate::requirements::Requirements;
 use crate::runs::Runs;
+use crate::schema::Checks;
 use crate::slot::{Slot, Tally};
 use crate::states::{OWN_KEY, carry_states};
+use crate::transforms::Transforms;
 use crate::watch::Watch;
 use crate::{ManagerError, Registered, Registration};
-use candlewick_plugin_api::{Event, Hook, Plugin, PluginError, RunId};
+use candlewick_plugin_api::{Event, Hook, Plugin, PluginError, RunId, Verb};
 use serde_json::{Map, Value};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::rc::Rc;
 
 /// The plugins of a session, in the order they were registered.
 ///
@@ -31,6 +37,7 @@ pub struct PluginManager {
     pub(crate) slots: Vec<Slot>,
     /// Per hook the indices of the active plugins that have it, in the order they are called.
     pub(crate) order: [Vec<usize>; Hook::COUNT],
+    pub(crate) transforms: Transforms,
     pub(crate) runs: Runs,
     pub(crate) exact: bool,
     /// Whether an active plugin must still be told that a live run has started.
@@ -50,6 +57,9 @@ pub struct PluginManager {
     pub(crate) points: Points,
     pub(crate) conflicts: Conflicts,
     pub(crate) steps: Steps,
+    pub(crate) loaders: Vec<Rc<dyn Loader>>,
+    /// Where `discover` looks.
+    pub(crate) search_paths: Vec<PathBuf>,
 }
 
 impl PluginManager {
@@ -71,7 +81,23 @@ impl PluginManager {
         mut plugin: Box<dyn Plugin>,
         registration: Registration,
     ) -> Result<Registered, ManagerError> {
-        let description = describe(&mut *plugin, &registration)?;
+        let description = describe(&mut *plugin, &registration, None)?;
+        let successors = self.successors(&*plugin, &description.metadata.name, &registration)?;
+        let registered = self.enter(plugin, description, registration)?;
+        self.succeed(successors);
+        Ok(registered)
+    }
+
+    /// Puts a plugin that was described into the registry.
+    pub(crate) fn enter(
+        &mut self,
+        plugin: Box<dyn Plugin>,
+        description: Description,
+        mut registration: Registration,
+    ) -> Result<Registered, ManagerError> {
+        self.check_entries(&description)?;
+        let wanted = description.wanted;
+        registration.enabled &= wanted;
         if starts_active(&registration) {
             self.check_requirements(&description.metadata)?;
         }
@@ -85,8 +111,9 @@ impl PluginManager {
         };
         self.points.extend(declared);
         self.rebuild();
-        self.tell(index.unwrap_or(self.slots.len() - 1));
-        Ok(registered)
+        let index = index.unwrap_or(self.slots.len() - 1);
+        self.tell(index);
+        Ok(if wanted { registered } else { Registered::Declined { generation: self.slots[index].generation } })
     }
 
     /// Takes the plugin out, with its state, after its `cleanup`. Says whether anything changed: a name taken out before is
@@ -153,6 +180,7 @@ impl PluginManager {
             }
         }
         self.points.bind(&self.slots, &ascending);
+        self.order_transforms(&ascending);
         self.note_late();
     }
 
@@ -178,6 +206,7 @@ impl PluginManager {
             plugin,
             tallies: [Tally::default(); Hook::COUNT],
             watch: Watch::of(&registration, condition),
+            transform_tallies: Default::default(),
             filters: registration.filters(),
             filtered: registration.filters() != Filters::default() || registration.when.is_some(),
             occurrences: Occurrences::default(),
@@ -193,7 +222,7 @@ impl PluginManager {
         Ok(Registered::New)
     }
 
-    fn replace(
+    pub(crate) fn replace(
         &mut self,
         index: usize,
         mut plugin: Box<dyn Plugin>,
@@ -220,6 +249,7 @@ impl PluginManager {
         slot.executions = Tally::default();
         slot.description = description;
         slot.tallies = [Tally::default(); Hook::COUNT];
+        slot.transform_tallies = Default::default();
         slot.filters = registration.filters();
         slot.filtered = slot.filters != Filters::default() || condition.is_some();
         slot.watch.renew(&registration, condition);
@@ -244,10 +274,18 @@ pub(crate) fn panic_message(payload: &(dyn std::any::Any + Send)) -> String {
         .unwrap_or_else(|| "a value that is no text".to_owned())
 }
 
-/// Asks the plugin what it is and gives it its settings; nothing of the manager changes here.
-fn describe(plugin: &mut dyn Plugin, registration: &Registration) -> Result<Description, ManagerError> {
+/// Asks the plugin what it is and gives it its settings; nothing of the manager changes here. An instance is described
+/// under its own name.
+pub(crate) fn describe(
+    plugin: &mut dyn Plugin,
+    registration: &Registration,
+    instance: Option<&str>,
+) -> Result<Description, ManagerError> {
     let unnamed = format!("from {}", registration.origin);
-    let metadata = guarded(|| plugin.metadata()).map_err(|error| refused(&unnamed, "metadata", error))?;
+    let mut metadata = guarded(|| plugin.metadata()).map_err(|error| refused(&unnamed, "metadata", error))?;
+    if let Some(name) = instance {
+        rename(&mut metadata, name);
+    }
     let name = metadata.name.clone();
     check_name(&name)?;
     metadata.check().map_err(|error| refused(&name, "its metadata", PluginError::invalid(error)))?;
@@ -261,8 +299,25 @@ fn describe(plugin: &mut dyn Plugin, registration: &Registration) -> Result<Desc
     let hooks = guarded(|| plugin.hooks()).map_err(|error| refused(&name, "hooks", error))?;
     let verbs = guarded(|| plugin.verbs()).map_err(|error| refused(&name, "verbs", error))?;
     let points = guarded(|| plugin.points()).map_err(|error| refused(&name, "points", error))?;
+    let transforms = guarded(|| plugin.transforms()).map_err(|error| refused(&name, "transforms", error))?;
+    let checks = checks(plugin, &name, &verbs)?;
+    checks.settings(&name, &settings)?;
+    let made = made(plugin, &metadata, &settings)?;
+    let (settings, wanted) = made.map_or((settings, false), |made| (made, true));
+    checks.settings(&name, &settings)?;
     guarded(|| plugin.configure(&settings)).flatten().map_err(|error| refused(&name, "configure", error))?;
-    Ok(Description { metadata, hooks, verbs, points, settings })
+    let checks = Rc::new(checks);
+    Ok(Description { metadata, hooks, verbs, points, transforms, settings, checks, wanted })
+}
+
+/// The plugin's schemas, compiled.
+fn checks(plugin: &dyn Plugin, name: &str, verbs: &[Verb]) -> Result<Checks, ManagerError> {
+    let schemas = guarded(|| plugin.schemas()).map_err(|error| refused(name, "schemas", error))?;
+    let parameters = |verb: Verb| {
+        let own = guarded(|| plugin.parameters(verb)).ok().flatten();
+        own.unwrap_or_else(|| verb.parameters().map(str::to_owned).collect())
+    };
+    Checks::of(name, &schemas, verbs, parameters)
 }
 
 fn check_name(name: &str) -> Result<(), ManagerError> {
@@ -277,11 +332,11 @@ fn check_name(name: &str) -> Result<(), ManagerError> {
     Err(ManagerError::BadName { name: name.to_owned(), why })
 }
 
-fn refused(plugin: &str, what: &'static str, error: PluginError) -> ManagerError {
+pub(crate) fn refused(plugin: &str, what: &'static str, error: PluginError) -> ManagerError {
     ManagerError::Refused { plugin: plugin.to_owned(), what, error }
 }
 
-fn name_taken(slot: &Slot, registration: &Registration) -> ManagerError {
+pub(crate) fn name_taken(slot: &Slot, registration: &Registration) -> ManagerError {
     let named = |origin: &str| if origin.is_empty() { "an unnamed origin".to_owned() } else { origin.to_owned() };
     ManagerError::NameTaken {
         name: slot.name().to_owned(),

@@ -1,9 +1,11 @@
 //! What is said about a plugin when it is registered, and what is kept to register it again.
 
 use crate::filters::Filters;
-use candlewick_plugin_api::{Capability, HookSet, Metadata, Verb};
+use crate::schema::Checks;
+use candlewick_plugin_api::{Capability, HookSet, Metadata, TransformSet, Verb};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::rc::Rc;
 
 /// What a failing hook does to the run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,6 +59,10 @@ pub struct Registration {
     pub origin: String,
     /// Its source text, or a path to it; empty for plugins compiled into the program.
     pub source: String,
+    /// What a package gives beside the source: `metadata` and `schemas`.
+    pub package: Map<String, Value>,
+    /// The plugin that it is an instance of.
+    pub of: Option<String>,
     /// Failures of one hook in a row that take the plugin out of service; 0 means never.
     pub quarantine_after: usize,
 }
@@ -113,6 +119,8 @@ impl Default for Registration {
             quarantined: false,
             origin: String::new(),
             source: String::new(),
+            package: Map::new(),
+            of: None,
             quarantine_after: 3,
         }
     }
@@ -170,6 +178,13 @@ pub enum Registered {
         /// How many times this name has been registered by now.
         generation: u64,
     },
+    /// It is registered, but not active: its `create` says that it takes no part with these settings.
+    Declined {
+        /// How many times this name has been registered by now.
+        generation: u64,
+    },
+    /// The same plugin from the same file was there already, and was left as it is.
+    Unchanged,
 }
 
 /// Everything needed to register a plugin again, in a new process too.
@@ -189,8 +204,13 @@ pub(crate) struct Description {
     pub(crate) verbs: Vec<Verb>,
     /// Hook points that it wants to hear, whether or not they are declared.
     pub(crate) points: Vec<String>,
+    pub(crate) transforms: TransformSet,
     /// The plugin's settings: the user's over its defaults.
     pub(crate) settings: Map<String, Value>,
+    /// Its schemas, compiled.
+    pub(crate) checks: Rc<Checks>,
+    /// Whether it takes part with these settings.
+    pub(crate) wanted: bool,
 }
 
 impl Description {

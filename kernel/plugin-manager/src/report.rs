@@ -1,10 +1,11 @@
 //! What users see of the registry: rows for `%plugins`, the loop for `%hooks`, failures, and what registers all again.
 
-use crate::manager::PluginManager;
+use crate::manager::{PluginManager, guarded};
 use crate::points::Bound;
 use crate::slot::{Slot, Tally};
 use crate::{ManagerError, Record, Registration, State};
-use candlewick_plugin_api::{Hook, HookFailure, Metadata, Point, Verb};
+use candlewick_plugin_api::{Hook, HookFailure, Metadata, Point, TransformSet, Verb};
+use serde_json::{Map, Value};
 
 /// One plugin, for a table of all.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,7 +26,9 @@ pub struct PluginRow {
     pub hooks: Vec<Hook>,
     /// The verbs it has.
     pub verbs: Vec<Verb>,
-    /// Calls of hooks and verbs since this generation was registered; exact.
+    /// The data transforms it has.
+    pub transforms: TransformSet,
+    /// Calls of hooks, transforms and verbs since this generation was registered; exact.
     pub calls: u64,
     /// Failed ones among them.
     pub errors: u64,
@@ -35,6 +38,8 @@ pub struct PluginRow {
     pub sampled: bool,
     /// How many times the name has been registered.
     pub generation: u64,
+    /// The plugin that it is an instance of.
+    pub of: Option<String>,
 }
 
 /// One plugin at one hook.
@@ -88,7 +93,7 @@ impl PluginManager {
                 slots.reverse();
             }
             let tally = |slot: &Slot| slot.watch.points.get(&bound.name).copied().unwrap_or_default();
-            let plugins = slots.into_iter().map(|slot| hook_row(slot, &tally(slot))).collect();
+            let plugins = slots.into_iter().map(|slot| HookRow::of(slot, &tally(slot))).collect();
             PointRow { point: bound.point.clone(), plugins }
         };
         self.points.iter().map(row).collect()
@@ -107,6 +112,25 @@ impl PluginManager {
         Ok(self.slots[self.find(name)?].newest_failure.as_ref())
     }
 
+    /// Bytes of what the plugin keeps: as it counts them itself, else of its states in all runs as JSON.
+    ///
+    /// # Errors
+    /// No plugin of that name.
+    pub fn bytes(&self, name: &str) -> Result<u64, ManagerError> {
+        let plugin = &self.slots[self.find(name)?].plugin;
+        let states = || self.runs.known().filter_map(|run| guarded(|| plugin.state(run)).ok().flatten());
+        let counted = guarded(|| plugin.bytes()).ok().flatten();
+        Ok(counted.unwrap_or_else(|| states().map(|state| state.to_string().len() as u64).sum()))
+    }
+
+    /// The plugin's settings: those given over its defaults.
+    ///
+    /// # Errors
+    /// No plugin of that name.
+    pub fn settings(&self, name: &str) -> Result<&Map<String, Value>, ManagerError> {
+        Ok(&self.slots[self.find(name)?].description.settings)
+    }
+
     /// What the plugin says about itself.
     ///
     /// # Errors
@@ -121,7 +145,7 @@ impl PluginManager {
         if !hook.is_ascending() {
             slots.reverse();
         }
-        slots.into_iter().map(|slot| hook_row(slot, &slot.tallies[hook as usize])).collect()
+        slots.into_iter().map(|slot| HookRow::of(slot, &slot.tallies[hook as usize])).collect()
     }
 }
 
@@ -136,29 +160,34 @@ fn plugin_row(slot: &Slot) -> PluginRow {
         priority: slot.registration.priority,
         hooks: slot.description.hooks.iter().collect(),
         verbs: slot.description.verbs.clone(),
+        transforms: slot.description.transforms,
         calls: all(slot).map(|tally| tally.calls).sum(),
         errors: all(slot).map(|tally| tally.errors).sum(),
         seconds: all(slot).map(Tally::seconds).sum(),
         sampled: slot.tallies.iter().any(Tally::is_sampled),
         generation: slot.generation,
+        of: slot.registration.of.clone(),
     }
 }
 
-/// What its hooks and its verbs have cost.
+/// What its hooks, its transforms and its verbs have cost.
 fn all(slot: &Slot) -> impl Iterator<Item = &Tally> {
-    slot.tallies.iter().chain([&slot.executions]).chain(slot.watch.points.values())
+    slot.tallies.iter().chain(&slot.transform_tallies).chain([&slot.executions]).chain(slot.watch.points.values())
 }
 
-fn hook_row(slot: &Slot, tally: &Tally) -> HookRow {
-    HookRow {
-        plugin: slot.name().to_owned(),
-        priority: slot.registration.priority,
-        state: slot.state,
-        calls: tally.calls,
-        errors: tally.errors,
-        seconds: tally.seconds(),
-        sampled: tally.is_sampled(),
-        filter: slot.registration.filter_words(),
+impl HookRow {
+    /// The row of a plugin with what it has cost there.
+    pub(crate) fn of(slot: &Slot, tally: &Tally) -> Self {
+        Self {
+            plugin: slot.name().to_owned(),
+            priority: slot.registration.priority,
+            state: slot.state,
+            calls: tally.calls,
+            errors: tally.errors,
+            seconds: tally.seconds(),
+            sampled: tally.is_sampled(),
+            filter: slot.registration.filter_words(),
+        }
     }
 }
 

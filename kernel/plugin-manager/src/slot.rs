@@ -4,7 +4,7 @@ use crate::State;
 use crate::filters::{Filters, Occurrences};
 use crate::registration::{Description, Registration};
 use crate::watch::Watch;
-use candlewick_plugin_api::{Hook, HookFailure, Plugin, RunId};
+use candlewick_plugin_api::{Hook, HookFailure, Plugin, RunId, Transform};
 
 /// A registered plugin.
 pub(crate) struct Slot {
@@ -13,6 +13,8 @@ pub(crate) struct Slot {
     pub(crate) plugin: Box<dyn Plugin>,
     /// What each hook has cost since this generation was registered.
     pub(crate) tallies: [Tally; Hook::COUNT],
+    /// What each transform has cost since this generation was registered; every call is timed.
+    pub(crate) transform_tallies: [Tally; Transform::COUNT],
     pub(crate) filters: Filters,
     /// Whether any filter or condition is set: the hot path asks only this.
     pub(crate) filtered: bool,

@@ -206,6 +206,13 @@ impl Host {
         Ok(Dynamic::UNIT)
     }
 
+    /// Registers the plugins in Rhai that are part of the program.
+    pub fn register_built_in(&self) {
+        for (name, why) in script::register_built_in(&self.engine, &self.slot, &mut self.session.plugins.borrow_mut()) {
+            self.session.outbox.print(StreamName::Stderr, &format!("the built-in plugin {name} is not there: {why}\n"));
+        }
+    }
+
     /// From now on the kernel process hears of every change of the plugins, and finds in the black box which of them was
     /// being called when this process dies.
     pub fn observe_plugins(&mut self, black_box: Option<BlackBox>) {
@@ -241,6 +248,10 @@ impl Host {
     fn restore_built_in(&mut self, name: &str, registration: &Registration) -> Result<(), String> {
         let mut plugins = self.session.plugins.borrow_mut();
         let restored = match registration.enabled && !registration.quarantined {
+            // Settings are given to inactive plugins only.
+            true if !registration.config.is_empty() => {
+                plugins.deactivate(name).and_then(|_| plugins.activate_with(name, &registration.config))
+            }
             true => plugins.activate(name),
             false => plugins.deactivate(name),
         };

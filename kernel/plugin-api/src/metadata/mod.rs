@@ -5,13 +5,15 @@
 mod checks;
 mod compatibility;
 mod dependency;
+mod entry_points;
 mod kind;
 
 pub use compatibility::{Compatibility, Machine};
 pub use dependency::Dependency;
+pub use entry_points::EntryPoints;
 pub use kind::PluginKind;
 
-use crate::Capability;
+use crate::{Capability, TransformOptions};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -65,15 +67,19 @@ pub struct Metadata {
     pub cid: String,
     /// What it wants to reach outside the session; a user must grant each.
     pub capabilities: Vec<Capability>,
+    /// What its entry points are for: model types, names of data, special parameters.
+    pub entry_points: EntryPoints,
     /// Settings with their defaults; a setting that is not here cannot be given.
     pub config: Map<String, Value>,
     /// What the plugin's own state starts as in every run.
     pub state: Map<String, Value>,
+    /// How its data transforms are applied: `#{ validation: true }` applies them to validation data too.
+    pub transforms: TransformOptions,
 }
 
 impl Metadata {
     /// Every field's name, in the order of the tables.
-    pub const FIELDS: [&str; 24] = [
+    pub const FIELDS: [&str; 26] = [
         "name",
         "version",
         "description",
@@ -96,8 +102,10 @@ impl Metadata {
         "gid",
         "cid",
         "capabilities",
+        "entry_points",
         "config",
         "state",
+        "transforms",
     ];
 
     /// Metadata with a name, a version and a one-line description.

@@ -6,6 +6,8 @@ mod asking;
 mod failing;
 mod filtering;
 mod live_runs;
+mod loading;
+mod making;
 mod ordering;
 mod points;
 mod registering;

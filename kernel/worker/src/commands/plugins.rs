@@ -110,10 +110,11 @@ fn show(host: &mut Host, bundle: display::Bundle) -> Outcome {
 }
 
 fn plugin_row(row: PluginRow) -> display::PluginRow {
+    let is_script = row.origin == crate::script::ORIGIN || crate::script::is_script(&row.name, &row.origin);
     display::PluginRow {
         name: row.name,
         version: row.version,
-        language: if row.origin == crate::script::ORIGIN { "Rhai".to_owned() } else { "Rust".to_owned() },
+        language: if is_script { "Rhai".to_owned() } else { "Rust".to_owned() },
         state: row.state.name().to_owned(),
         priority: row.priority,
         hooks: row.hooks.iter().map(|hook| hook.name().to_owned()).collect(),

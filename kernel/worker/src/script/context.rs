@@ -87,7 +87,7 @@ impl Ctx {
         read(&self.slot.context.borrow())
     }
 
-    fn write<T>(&self, write: impl FnOnce(&mut Context) -> Answer<T>) -> Answer<T> {
+    pub(super) fn write<T>(&self, write: impl FnOnce(&mut Context) -> Answer<T>) -> Answer<T> {
         self.check()?;
         write(&mut self.slot.context.borrow_mut())
     }

@@ -5,13 +5,15 @@
 use super::context::Slot;
 use super::failure::plugin_error;
 use super::settings::Settings;
+use super::transforms::{self, TransformFunction};
 use super::values::{from_json, from_passed, to_json, to_passed};
 use super::verbs::{self, VerbFunction};
 use crate::calls::{Calls, Terms};
 use crate::language::Constants;
 use crate::problem::Fault;
 use candlewick_plugin_api::{
-    Context, Event, Hook, HookSet, Metadata, PerRun, Plugin, PluginError, RunId, Value as Passed, Verb,
+    Context, Event, Hook, HookSet, Metadata, PerRun, Plugin, PluginError, Report, RunId, Transform, TransformContext,
+    TransformSet, Value as Passed, Verb,
 };
 use candlewick_plugin_manager::Registration;
 use rhai::{AST, CallFnOptions, Dynamic, Engine, EvalAltResult, FuncArgs, Map, Position, Scope};
@@ -22,7 +24,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// Functions whose names begin like this are meant as hooks.
-const PREFIXES: [&str; 6] = ["start_", "end_", "on_", "transform_", "load_", "save_"];
+const PREFIXES: [&str; 5] = ["start_", "end_", "on_", "load_", "save_"];
 
 type Called = Result<Dynamic, Box<EvalAltResult>>;
 
@@ -42,6 +44,7 @@ pub struct RhaiPlugin {
     verbs: Vec<VerbFunction>,
     /// Functions that answer a hook point when one of their name is declared.
     points: Vec<String>,
+    transforms: Vec<TransformFunction>,
     metadata: Metadata,
     settings: Dynamic,
     states: PerRun<State>,
@@ -105,7 +108,7 @@ impl RhaiPlugin {
         let mut ast = engine.compile(text)?;
         ast.set_source(source);
         let hooks = hooks(&ast)?;
-        let verbs = verbs::of(&ast)?;
+        let transforms = transforms::of(&ast)?;
         let mut scope = Scope::new();
         let terms = Rc::new(terms);
         {
@@ -115,6 +118,7 @@ impl RhaiPlugin {
         let metadata = metadata(name, &scope)?;
         let declared = metadata.capabilities.clone();
         let terms = Terms { plugin: name.to_owned(), limits, declared, granted: terms.granted.clone() };
+        let verbs = verbs::of(&ast, &metadata.entry_points)?;
         let mut functions = ast.clone_functions_only();
         functions.set_source(source);
         let points = points(&ast);
@@ -132,6 +136,7 @@ impl RhaiPlugin {
             hooks,
             verbs,
             points,
+            transforms,
             metadata,
             settings,
             states: PerRun::default(),
@@ -142,11 +147,16 @@ impl RhaiPlugin {
         })
     }
 
-    /// The names of its hooks, in lifecycle order, and of its verbs, as text.
+    /// The names of its hooks, in lifecycle order, of its transforms and of its verbs, as text.
     pub fn hook_names(&self) -> String {
         let hooks = Plugin::hooks(self);
-        let names: Vec<&str> =
-            hooks.iter().map(Hook::name).chain(self.verbs.iter().map(|own| own.verb.name())).collect();
+        let transforms = self.transforms.iter().map(|own| own.transform.name());
+        let names: Vec<&str> = hooks
+            .iter()
+            .map(Hook::name)
+            .chain(transforms)
+            .chain(self.verbs.iter().map(|own| own.verb.name()))
+            .collect();
         if names.is_empty() { "no hooks".to_owned() } else { names.join(", ") }
     }
 
@@ -269,9 +279,17 @@ impl Plugin for RhaiPlugin {
         self.verbs.iter().map(|own| own.verb).collect()
     }
 
+    fn parameters(&self, verb: Verb) -> Option<Vec<String>> {
+        self.verbs.iter().find(|own| own.verb == verb).map(VerbFunction::names)
+    }
+
     fn execute(&mut self, verb: Verb, arguments: &[Passed]) -> Result<Passed, PluginError> {
+        self.execute_with(verb, arguments, &Report::nobody())
+    }
+
+    fn execute_with(&mut self, verb: Verb, arguments: &[Passed], report: &Report) -> Result<Passed, PluginError> {
         let Some(own) = self.verbs.iter().find(|own| own.verb == verb) else { return Ok(Passed::Nothing) };
-        let arguments = own.arguments(arguments).map_err(PluginError::invalid)?;
+        let arguments = own.arguments(arguments, report).map_err(PluginError::invalid)?;
         let mut this = self.own.0.take();
         let answer = self.run(&mut this, verb.name(), arguments);
         self.own.0 = this;
@@ -316,6 +334,29 @@ impl Plugin for RhaiPlugin {
         Ok(())
     }
 
+    fn transforms(&self) -> TransformSet {
+        transforms::set(&self.transforms, self.metadata.transforms.validation)
+    }
+
+    fn transform(
+        &mut self,
+        transform: Transform,
+        value: Passed,
+        ctx: &mut TransformContext,
+    ) -> Result<Passed, PluginError> {
+        let Some(own) = self.transforms.iter().find(|own| own.transform == transform) else { return Ok(value) };
+        let (name, (arguments, item)) = (own.name.clone(), own.arguments(&value, ctx));
+        // A preview leaves no trace: every item finds `this` as it is at the start of a run.
+        let mut this = if ctx.preview { None } else { self.states.of(ctx.run).0.take() };
+        let changed = self.run(&mut this, &name, arguments);
+        item.close();
+        if !ctx.preview {
+            self.states.of(ctx.run).0 = this;
+        }
+        let named = |value: &Dynamic| self.engine.map_type_name(value.type_name()).to_owned();
+        changed.map(|changed| to_passed(&changed, &named)).map_err(|error| self.failed(error))
+    }
+
     fn call(&mut self, hook: Hook, ctx: &mut Context) -> Result<(), PluginError> {
         let Some(name) = self.hooks[hook as usize].clone() else { return Ok(()) };
         self.say_unsaved(ctx);
@@ -341,7 +382,12 @@ fn constants(scope: &Scope) -> Option<Constants> {
 
 /// The functions that may answer a hook point: `fn name(ctx, data)`.
 fn points(ast: &AST) -> Vec<String> {
-    let other = |name: &str| Hook::from_name(name).is_some() || Verb::from_name(name).is_some() || name.contains('$');
+    let other = |name: &str| {
+        Hook::from_name(name).is_some()
+            || Verb::from_name(name).is_some()
+            || name.starts_with("transform_")
+            || name.contains('$')
+    };
     let two = ast.iter_fn_def().filter(|function| function.params.len() == 2);
     let mut names: Vec<String> = two.map(|function| function.name.to_string()).filter(|name| !other(name)).collect();
     names.sort();

@@ -95,6 +95,8 @@ pub fn all() -> impl Iterator<Item = &'static Builtin> {
         optimizers::BUILTINS,
         training::BUILTINS,
         crate::script::BUILTINS,
+        crate::script::UPDATE_BUILTINS,
+        crate::script::TRANSFORM_BUILTINS,
     ];
     tables.into_iter().flatten().chain(plugins::VERBS.iter())
 }
