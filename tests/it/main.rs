@@ -18,5 +18,6 @@ mod notebooks;
 mod output;
 mod run;
 mod support;
+mod tensorboard;
 mod worker_death;
 mod worker_killed;
