@@ -5,8 +5,9 @@
 mod lines;
 
 use candlewick_plugin_api::{
-    Context, Hook, HookSet, Metadata, PerRun, Plugin, PluginError, PluginKind, RunId, settings,
+    Context, Hook, HookSet, Metadata, PerRun, Plugin, PluginError, PluginKind, RunId, Schemas, settings,
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -23,7 +24,7 @@ pub struct Console {
 }
 
 /// The plugin's settings.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct Settings {
     /// Epochs from one line to the next; 0 for no lines of epochs. The last epoch always has one.
     pub every: usize,
@@ -73,6 +74,14 @@ impl Plugin for Console {
         ]
         .into_iter()
         .collect()
+    }
+
+    fn schemas(&self) -> Schemas {
+        Schemas::none().config::<Settings>()
+    }
+
+    fn another(&self) -> Option<Box<dyn Plugin>> {
+        Some(Box::new(Self::new()))
     }
 
     fn configure(&mut self, config: &Map<String, Value>) -> Result<(), PluginError> {
