@@ -8,6 +8,8 @@ mod hooks;
 mod notebook;
 mod plugins;
 
+pub use config::{OPTIONS as CONFIG_OPTIONS, WORDS as CONFIG_WORDS};
+
 use crate::Host;
 use crate::cell::Line;
 use candlewick_link::Problem;
