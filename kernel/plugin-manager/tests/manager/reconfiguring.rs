@@ -26,14 +26,14 @@ fn a_changed_plugin_keeps_its_state_and_its_counts() {
     let mut stage = stage();
     stage.fire(Hook::StartTrainingSession);
     stage.fire(Hook::StartEpoch);
-    let before = (stage.row("a").calls, stage.manager.states(1)["a"].clone());
+    let before = (stage.row("a").calls, stage.manager.states(0)["a"].clone());
     let wanted = [changed(&stage, "a", |own| {
         own.priority = 9;
         own.config.insert("patience".to_owned(), json!(5));
     })];
     assert_eq!(stage.manager.reconfigure(&wanted), Ok(vec![]));
     let row = stage.row("a");
-    assert_eq!((row.calls, stage.manager.states(1)["a"].clone()), before);
+    assert_eq!((row.calls, stage.manager.states(0)["a"].clone()), before);
     assert_eq!((row.priority, row.generation), (9, 1));
     assert_eq!(stage.manager.settings_of("a").unwrap()["patience"], 5);
     stage.logged();
