@@ -699,6 +699,10 @@ fn plugins_with_a_path_are_loaded_with_what_is_said_of_them() {
     assert!(text.starts_with("configured (candlewick.toml): mine.patience = 4, mine.enabled = true"), "{text}");
     assert_eq!((setting(&bench, "mine", "patience"), state(&bench, "mine")), (json!(4), State::Active));
     assert_eq!(bench.plugins().borrow().record_of("mine").unwrap().registration.priority, 3);
+    let mut bench = bench;
+    bench.plugins().borrow_mut().load_plugin(&directory.join("mine.plug")).unwrap();
+    assert!(cell(&mut bench, "1").contains("plugin mine configured: patience = 4 (candlewick.toml, line 5)"));
+    assert_eq!(setting(&bench, "mine", "patience"), 4);
     let fails = |file: &str, expect: &str| {
         let (bench, text) = told(file);
         assert!(text.starts_with(&format!("!ConfigError: candlewick.toml, line 2, column 8: {expect}")), "{text}");

@@ -10,6 +10,7 @@ mod loading;
 mod making;
 mod ordering;
 mod points;
+mod reconfiguring;
 mod registering;
 mod reporting;
 mod scripted;

@@ -31,8 +31,9 @@ pub const COMMANDS: &[Command] = &[
 ];
 
 /// The words that `%config` takes.
-const WORDS: [&str; 6] = ["reload", "load", "diff", "apply", "discard", "reset"];
-const OPTIONS: [&str; 3] = ["--profile", "--toml", "--json"];
+pub const WORDS: [&str; 6] = ["reload", "load", "diff", "apply", "discard", "reset"];
+/// The options that `%config` takes.
+pub const OPTIONS: [&str; 3] = ["--profile", "--toml", "--json"];
 
 fn cell(host: &mut Host, call: &Call, body: &str) -> Outcome {
     change(host, call, |configuration| configuration.newest().with_cell(call.source, body))

@@ -10,6 +10,8 @@ mod packages;
 mod plugin;
 mod plugins;
 
+pub use config::{OPTIONS as CONFIG_OPTIONS, WORDS as CONFIG_WORDS};
+
 use crate::Host;
 use crate::cell::Line;
 use candlewick_link::{Problem, StreamName};

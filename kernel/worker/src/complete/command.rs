@@ -22,6 +22,7 @@ pub fn at(host: &Host, code: &str, before: &[char], start: usize) -> Found {
     let place = arguments.split_whitespace().count() - usize::from(word > 0);
     let mut expected = command.signature.split_whitespace().skip(1);
     match (expected.nth(place), command.signature) {
+        (_, signature) if signature.starts_with("%config ") => configuration(host, before, arguments, &mut found),
         (Some("EXPRESSION"), _) => return expression(host, before, start + name.len()),
         (None, signature) if signature.ends_with("EXPRESSION") => return expression(host, before, start + name.len()),
         (Some("PATH"), _) | (None, "%%writefile PATH") => path(before, arguments, &mut found),
@@ -86,6 +87,22 @@ fn words(part: &str, found: &mut Found) {
 fn plugins(host: &Host, found: &mut Found) {
     if let Ok(plugins) = host.session().plugins.try_borrow() {
         plugins.plugins().iter().for_each(|row| found.add(&row.name, Is::Instance, &row.description));
+    }
+}
+
+/// What `%config` takes: its words, a file after `load`, and keys with `=`.
+fn configuration(host: &Host, before: &[char], arguments: &str, found: &mut Found) {
+    if let Some(file) = arguments.strip_prefix("load ") {
+        return path(before, file, found);
+    }
+    if arguments.split_whitespace().count() <= 1 {
+        let words = commands::CONFIG_WORDS.iter().chain(&commands::CONFIG_OPTIONS);
+        words.for_each(|word| found.add(word, Is::Keyword, ""));
+    }
+    let session = host.session();
+    if let Ok(plugins) = session.plugins.try_borrow() {
+        let rows = session.configuration.borrow().rows(&plugins);
+        rows.iter().for_each(|row| found.add(&format!("{}=", row.key()), Is::Param, &row.from));
     }
 }
 

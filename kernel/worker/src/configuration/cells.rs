@@ -125,6 +125,7 @@ fn tell_rest(host: &mut Host, applied: &Applied) {
 /// Scripts whose bounds have changed are made again under the new ones.
 fn make_again(host: &mut Host, applied: &Applied) {
     for name in applied.plan.made_again() {
+        host.session().configuration.borrow_mut().meet(&name);
         if let Err(why) = host.make_again(&name) {
             let text = format!("plugin {name} goes on under its former limits and grants: {why}\n");
             host.session().outbox.print(StreamName::Stderr, &text);

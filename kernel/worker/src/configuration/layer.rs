@@ -198,7 +198,10 @@ fn plain_name(name: &str) -> String {
             plain.push('_');
         }
         lower_before = letter.is_lowercase() || letter.is_numeric();
-        plain.extend(if letter == '-' { "_".to_owned() } else { letter.to_lowercase().to_string() }.chars());
+        match letter {
+            '-' => plain.push('_'),
+            other => plain.extend(other.to_lowercase()),
+        }
     }
     plain
 }

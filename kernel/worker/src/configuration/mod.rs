@@ -32,7 +32,7 @@ use layer::Layer;
 use plan::{Bases, configured, entry_of, shown_key};
 use rhai::Map;
 use serde_json::Value as Json;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 /// The file that a session is configured by unless another one is named.
@@ -49,6 +49,10 @@ pub struct Configuration {
     /// What is in effect.
     layer: Layer,
     bases: Bases,
+    /// How often each plugin had been registered when it was looked at last.
+    generations: BTreeMap<String, u64>,
+    /// Plugins registered since then with what is said of them.
+    met: BTreeSet<String>,
     /// What could not be used, until a cell tells it.
     kept: Option<Refusal>,
     /// Whether the file of the beginning could not be used, so that it is not in `said`.
@@ -87,6 +91,8 @@ impl Configuration {
             pending: None,
             layer: Layer::default(),
             bases: Bases::new(),
+            generations: BTreeMap::new(),
+            met: BTreeSet::new(),
             kept: None,
             has_failed: false,
             has_former: false,
@@ -279,7 +285,13 @@ impl Configuration {
         let said = self.settings_said(name, &base).into_iter();
         let said = said.map(|(key, given)| format!("{key} = {} ({})", given.value, given.from)).collect();
         self.bases.insert(name.to_owned(), base);
+        self.meet(name);
         said
+    }
+
+    /// A plugin was registered again with what is said of it.
+    pub fn meet(&mut self, name: &str) {
+        self.met.insert(name.to_owned());
     }
 
     /// Where a plugin's setting was said that the manager refuses, when it was the configuration.
@@ -292,12 +304,22 @@ impl Configuration {
 
     /// Applies what is said of plugins that came by other ways than a cell's. What was set, or why not, as text.
     pub fn settle(&mut self, plugins: &mut PluginManager) -> Vec<Result<String, String>> {
+        let met = std::mem::take(&mut self.met);
         if self.layer.plugins.is_empty() {
+            self.generations.clear();
             return Vec::new();
         }
-        let mut names: Vec<String> = plugins.plugins().into_iter().map(|row| row.name).collect();
-        names.retain(|name| !self.bases.contains_key(name));
-        names.iter().filter_map(|name| self.settle_one(plugins, name)).collect()
+        let rows: Vec<(String, u64)> = plugins.plugins().into_iter().map(|row| (row.name, row.generation)).collect();
+        let is_new = |name: &str, generation: u64| {
+            let replaced = self.generations.get(name).is_some_and(|former| *former != generation);
+            !self.bases.contains_key(name) || (replaced && !met.contains(name))
+        };
+        let new: Vec<&str> =
+            rows.iter().filter(|(name, own)| is_new(name, *own)).map(|(name, _)| name.as_str()).collect();
+        let told = new.into_iter().filter_map(|name| self.settle_one(plugins, name)).collect();
+        self.met.clear();
+        self.generations = rows.into_iter().collect();
+        told
     }
 
     fn settle_one(&mut self, plugins: &mut PluginManager, name: &str) -> Option<Result<String, String>> {
