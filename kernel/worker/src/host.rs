@@ -241,13 +241,13 @@ impl Host {
     fn register_record(&mut self, record: &PluginRecord) -> Result<(), String> {
         let registration: Registration =
             serde_json::from_value(record.settings.clone()).map_err(|error| error.to_string())?;
-        if record.source.is_empty() {
-            return self.restore_built_in(&record.name, &registration);
-        }
         if let Some(plugin) = rust_crate::again(&registration) {
             let plugin = plugin.map_err(|error| error.to_string())?;
             let registered = self.session.plugins.borrow_mut().register(plugin, registration);
             return registered.map(drop).map_err(|error| error.to_string());
+        }
+        if record.source.is_empty() {
+            return self.restore_built_in(&record.name, &registration);
         }
         let cell = Cell::of(&record.source);
         self.sources.remember(&record.origin, &record.source);
