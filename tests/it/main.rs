@@ -19,5 +19,6 @@ mod output;
 mod plugins;
 mod run;
 mod support;
+mod tensorboard;
 mod worker_death;
 mod worker_killed;

@@ -3,6 +3,7 @@
 //!
 //! Must not know cells. Read [`Builtin`] first, then [`all`].
 
+mod actions;
 mod arguments;
 mod assert;
 mod confusion;
@@ -14,10 +15,12 @@ mod input;
 mod items;
 mod keywords;
 mod memory;
+mod models;
 mod nets;
 mod optimizers;
 mod output;
 mod plot;
+mod plugin_files;
 mod plugins;
 mod points;
 mod preview;
@@ -34,6 +37,8 @@ use rhai::Engine;
 
 pub use arguments::{Answer, fault, interrupted};
 pub use keywords::{KEYWORDS, keyword};
+pub use plugin_files::{Loaded, declined, discover, told};
+pub use plugins::{PluginHandle, enveloped, json_map as settings_of};
 pub use points::effects;
 pub use signature::quoted;
 
@@ -93,6 +98,9 @@ pub fn all() -> impl Iterator<Item = &'static Builtin> {
         plugins::BUILTINS,
         points::BUILTINS,
         files::BUILTINS,
+        actions::BUILTINS,
+        models::BUILTINS,
+        plugin_files::BUILTINS,
         confusion::BUILTINS,
         memory::BUILTINS,
         data::BUILTINS,
@@ -124,6 +132,9 @@ pub fn bind(engine: &mut Engine, session: &Session) {
     memory::types(engine);
     preview::types(engine);
     plugins::types(engine, session);
+    actions::types(engine);
+    models::types(engine);
+    plugin_files::types(engine);
     crate::script::types(engine);
     all().for_each(|builtin| (builtin.bind)(engine, session));
 }
@@ -140,6 +151,9 @@ pub fn shows() -> Shows {
     plot::shows(&mut shows);
     memory::shows(&mut shows);
     preview::shows(&mut shows);
+    actions::shows(&mut shows);
+    models::shows(&mut shows);
+    plugin_files::shows(&mut shows);
     shows
 }
 
