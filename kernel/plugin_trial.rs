@@ -43,12 +43,13 @@ impl Trial {
         Ok(Self { path, directory })
     }
 
-    /// Loads it in a fresh worker.
+    /// Loads it in a fresh worker, and has everything that is wrong with it looked for.
     ///
     /// # Errors
     /// What the worker said.
     pub fn check(&self) -> Result<()> {
-        self.ask(&json!({ "path": self.path })).map(drop)
+        self.ask(&json!({ "path": self.path }))?;
+        hear(&self.directory, &format!("%plugins check {}", self.path.display())).map(drop)
     }
 
     fn ask(&self, wanted: &Value) -> Result<Value> {
