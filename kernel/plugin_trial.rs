@@ -43,12 +43,13 @@ impl Trial {
         Ok(Self { path, directory })
     }
 
-    /// Loads it in a fresh worker.
+    /// Loads it in a fresh worker, and has everything that is wrong with it looked for.
     ///
     /// # Errors
     /// What the worker said.
     pub fn check(&self) -> Result<()> {
-        self.ask(&json!({ "path": self.path })).map(drop)
+        self.ask(&json!({ "path": self.path }))?;
+        hear(&self.directory, &format!("%plugins check {}", self.path.display())).map(drop)
     }
 
     fn ask(&self, wanted: &Value) -> Result<Value> {
@@ -195,6 +196,8 @@ impl OutputSink for Listener {
     async fn put(&self, output: Output) {
         match output {
             Output::Stream(StreamName::Stdout | StreamName::Stderr, text) => self.heard().printed.push_str(&text),
+            // A live view of a run: nobody watches.
+            Output::Display { display_id: Some(_), .. } => {}
             Output::Display { bundle, .. } | Output::Result(bundle) => {
                 if let Some(text) = bundle.get("application/json") {
                     self.heard().json = serde_json::from_str(text).ok();
@@ -232,10 +235,9 @@ fn hear_all(directory: &Path, code: &str) -> Result<(Heard, Option<Problem>)> {
     Ok((heard, finished.problem))
 }
 
-/// The message, with the places that the traceback names below it where it names some.
+/// The message; with the traceback where that names another place than the command cell, which is ours.
 fn explained(problem: &Problem) -> String {
     let traceback = without_colour(&problem.traceback.join("\n"));
-    // The cell is one command of ours: only what it led to is of interest.
-    let lines: Vec<&str> = traceback.lines().filter(|line| !line.contains("%plugins trial")).collect();
-    if lines.len() > 1 { lines.join("\n") } else { problem.message.clone() }
+    let names_a_place = |line: &str| line.contains(", line ") && !line.starts_with("cell 1,");
+    if traceback.lines().any(names_a_place) { traceback } else { problem.message.clone() }
 }

@@ -83,11 +83,10 @@ impl Host {
     pub fn with_inbox(outbox: Outbox, inbox: Inbox) -> Self {
         let session = Session::new(outbox, inbox, surface::shows());
         let engine = Rc::new(language::engine(&session));
-        let slot = Rc::<Slot>::default();
-        session.plugins.borrow_mut().add_loader(Rc::new(ScriptLoader::new(&engine, &slot)));
         let notebook = Notebook::new(&engine);
         session.plugins.borrow_mut().add_loader(Rc::new(CrateLoader));
         let slot = Rc::new(Slot::of(Rc::new(script::Engines::new(&session))));
+        session.plugins.borrow_mut().add_loader(Rc::new(ScriptLoader::new(&engine, &slot)));
         let conditions = slot.clone();
         session.plugins.borrow_mut().compile_conditions_with(Box::new(move |plugin, registration| {
             RhaiCondition::new(&conditions, plugin, registration).map(|own| Box::new(own) as Box<dyn Condition>)
@@ -288,13 +287,13 @@ impl Host {
     fn register_record(&mut self, record: &PluginRecord) -> Result<(), String> {
         let registration: Registration =
             serde_json::from_value(record.settings.clone()).map_err(|error| error.to_string())?;
-        if record.source.is_empty() {
-            return self.restore_built_in(&record.name, &registration);
-        }
         if let Some(plugin) = rust_crate::again(&registration) {
             let plugin = plugin.map_err(|error| error.to_string())?;
             let registered = self.session.plugins.borrow_mut().register(plugin, registration);
             return registered.map(drop).map_err(|error| error.to_string());
+        }
+        if record.source.is_empty() {
+            return self.restore_built_in(&record.name, &registration);
         }
         let cell = Cell::of(&record.source);
         self.sources.remember(&record.origin, &record.source);

@@ -75,8 +75,9 @@ impl RustCrate {
     }
 }
 
-/// Key of a crate's directory in [`Registration::package`].
+/// Keys of [`Registration::package`]: the crate's directory, and the file that was built of it.
 const CRATE: &str = "crate";
+const FILE: &str = "file";
 
 /// Loads plugin crates where scripts are loaded too.
 #[derive(Clone, Copy, Debug)]
@@ -92,25 +93,26 @@ impl Loader for CrateLoader {
         let made = RustCrate::load(&directory).and_then(|loaded| Ok((loaded.plugin()?, loaded.file)));
         let (plugin, file) = made.map_err(|error| broken(path, &error))?;
         let origin = directory.display().to_string();
-        let package = Map::from_iter([(CRATE.to_owned(), Value::from(origin.as_str()))]);
         // The file's name changes with its content, and so tells whether the plugin is still the same.
-        let source = file.display().to_string();
-        Ok(LoadedPlugin { plugin, registration: Registration { source, package, ..Registration::from_origin(origin) } })
+        let paths = [(CRATE, origin.clone()), (FILE, file.display().to_string())];
+        let package = Map::from_iter(paths.map(|(key, path)| (key.to_owned(), Value::from(path))));
+        Ok(LoadedPlugin { plugin, registration: Registration { package, ..Registration::from_origin(origin) } })
     }
 }
 
 /// The plugin of a crate that a former worker had loaded; none where the registration is of something else.
 pub fn again(registration: &Registration) -> Option<Result<Box<dyn Plugin>, PackageError>> {
-    let directory = registration.package.get(CRATE)?.as_str()?;
+    let path = |key: &str| registration.package.get(key).and_then(Value::as_str).map(Path::new);
+    let (directory, file) = (path(CRATE)?, path(FILE)?);
     // What was loaded is still there, unless the library has been built again meanwhile.
-    let loaded = RustCrate::open(Path::new(&registration.source)).or_else(|_| RustCrate::load(Path::new(directory)));
+    let loaded = RustCrate::open(file).or_else(|_| RustCrate::load(directory));
     Some(loaded.and_then(|loaded| loaded.plugin()))
 }
 
 fn broken(path: &Path, error: &PackageError) -> ManagerError {
-    let (line, column) = match error {
-        PackageError::Manifest { line, column, .. } => (*line, *column),
-        _ => (None, None),
+    let (path, line, column, message) = match error {
+        PackageError::Manifest { path, line, column, message } => (path.as_path(), *line, *column, message.clone()),
+        other => (path, None, None, other.to_string()),
     };
-    ManagerError::Broken { path: path.display().to_string(), line, column, message: error.to_string() }
+    ManagerError::Broken { path: path.display().to_string(), line, column, message }
 }

@@ -5,11 +5,16 @@
 
 use super::{Call, Outcome};
 use crate::Host;
+use crate::check::Checkup;
+use crate::rust_crate::CrateLoader;
 use crate::trial::{self, Wanted};
 use candlewick_engine::interrupt;
 use candlewick_link::{Bundle, FromWorker, StreamName};
 use candlewick_packages::cargo;
+use candlewick_plugin_api::Hook;
+use candlewick_plugin_manager::{LoadedPlugin, Loader, ManagerError};
 use rhai::Dynamic;
+use std::path::Path;
 use std::process::Command;
 
 /// What is handed on to the command line.
@@ -25,6 +30,16 @@ pub fn plugins(host: &mut Host, call: &Call) -> Option<Outcome> {
         word if WORDS.contains(&word) => Some(handed_on(host, call)),
         _ => None,
     }
+}
+
+/// What a crate at a path has, once it is built; none where there is no crate.
+pub fn checkup(path: &Path) -> Option<Result<Checkup, ManagerError>> {
+    let found = |made: LoadedPlugin| {
+        let hooks: Vec<Hook> = made.plugin.hooks().iter().collect();
+        let name = made.plugin.metadata().name;
+        Checkup::compiled(&name, &made.registration.origin, &hooks, &made.plugin.verbs())
+    };
+    CrateLoader.takes(path).then(|| CrateLoader.load(path).map(found))
 }
 
 fn handed_on(host: &mut Host, call: &Call) -> Outcome {

@@ -118,6 +118,9 @@ fn check(host: &mut Host, call: &Call, subject: &str, json: bool) -> Outcome {
 
 /// A registered plugin by its name, else what is at a path.
 fn checkup(host: &Host, subject: &str) -> Result<Checkup, ManagerError> {
+    if let Some(checkup) = super::packages::checkup(Path::new(subject)) {
+        return checkup;
+    }
     let plugins = host.session().plugins.borrow();
     let Some(record) = plugins.records().into_iter().find(|record| record.name == subject) else {
         let path = Path::new(subject);
