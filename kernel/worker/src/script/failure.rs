@@ -30,7 +30,7 @@ pub fn plugin_error(
 }
 
 /// The error at the end of a chain of calls.
-fn innermost(error: &EvalAltResult) -> &EvalAltResult {
+pub fn innermost(error: &EvalAltResult) -> &EvalAltResult {
     match error {
         EvalAltResult::ErrorInFunctionCall(_, _, inner, _) | EvalAltResult::ErrorInModule(_, inner, _) => {
             innermost(inner)

@@ -4,16 +4,20 @@
 
 use super::context::Slot;
 use super::failure::plugin_error;
+use super::given::{Given, METADATA};
+use super::loader::is_of_a_plugin;
 use super::settings::Settings;
 use super::transforms::{self, TransformFunction};
 use super::values::{from_json, from_passed, to_json, to_passed};
 use super::verbs::{self, VerbFunction};
+use super::{bytes, factory, schemas};
 use crate::calls::{Calls, Terms};
 use crate::language::Constants;
 use crate::problem::Fault;
+use candlewick_engine::interrupt;
 use candlewick_plugin_api::{
-    Context, Event, Hook, HookSet, Metadata, PerRun, Plugin, PluginError, Report, RunId, Transform, TransformContext,
-    TransformSet, Value as Passed, Verb,
+    Context, Event, Hook, HookSet, Metadata, PerRun, Plugin, PluginError, Report, RunId, Schemas, Transform,
+    TransformContext, TransformSet, Value as Passed, Verb,
 };
 use candlewick_plugin_manager::Registration;
 use rhai::{AST, CallFnOptions, Dynamic, Engine, EvalAltResult, FuncArgs, Map, Position, Scope};
@@ -23,8 +27,10 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+type Fields = serde_json::Map<String, Value>;
+
 /// Functions whose names begin like this are meant as hooks.
-const PREFIXES: [&str; 5] = ["start_", "end_", "on_", "load_", "save_"];
+pub const PREFIXES: [&str; 5] = ["start_", "end_", "on_", "load_", "save_"];
 
 type Called = Result<Dynamic, Box<EvalAltResult>>;
 
@@ -42,9 +48,9 @@ pub struct RhaiPlugin {
     /// Hook to the name the source gives it.
     hooks: [Option<Rc<str>>; Hook::COUNT],
     verbs: Vec<VerbFunction>,
+    transforms: Vec<TransformFunction>,
     /// Functions that answer a hook point when one of their name is declared.
     points: Vec<String>,
-    transforms: Vec<TransformFunction>,
     metadata: Metadata,
     settings: Dynamic,
     states: PerRun<State>,
@@ -54,6 +60,9 @@ pub struct RhaiPlugin {
     unsaved: RefCell<Unsaved>,
     /// How many of its calls had a state to be measured.
     measured: u32,
+    schemas: Schemas,
+    /// What compiles it again, for an instance.
+    made_of: (Given, Rc<str>),
 }
 
 /// What of `this` a checkpoint could not keep: said once, by the next call.
@@ -99,8 +108,22 @@ impl RhaiPlugin {
         source: &str,
         registration: &Registration,
     ) -> Result<Self, Box<EvalAltResult>> {
-        let (limits, granted) = (registration.limits, registration.allow.clone());
-        let terms = Terms { plugin: name.to_owned(), limits, granted, ..Terms::default() };
+        Self::of(engine, slot, &Given::named(name).under(registration), text, source)
+    }
+
+    /// The same with what stands beside the source, and under its terms.
+    ///
+    /// # Errors
+    /// As [`RhaiPlugin::under`], and schemas that cannot be read.
+    pub fn of(
+        engine: &Rc<Engine>,
+        slot: &Rc<Slot>,
+        given: &Given,
+        text: &str,
+        source: &str,
+    ) -> Result<Self, Box<EvalAltResult>> {
+        let (limits, granted) = (given.limits, given.allow.clone());
+        let terms = Terms { plugin: given.name.clone(), limits, granted, ..Terms::default() };
         let (engine, calls) = match slot.engines() {
             Some(engines) => (engines.of(&limits), engines.calls().clone()),
             None => (engine.clone(), Rc::default()),
@@ -115,10 +138,11 @@ impl RhaiPlugin {
             let _call = calls.enter(&terms);
             engine.run_ast_with_scope(&mut scope, &ast).map_err(|error| terms.explained(error))?;
         }
-        let metadata = metadata(name, &scope)?;
-        let declared = metadata.capabilities.clone();
-        let terms = Terms { plugin: name.to_owned(), limits, declared, granted: terms.granted.clone() };
+        let metadata = metadata(given, &scope)?;
         let verbs = verbs::of(&ast, &metadata.entry_points)?;
+        let declared = metadata.capabilities.clone();
+        let schemas = schemas::of(&engine, &ast, text, scope.get("schemas"), &metadata, given)?;
+        let terms = Terms { plugin: metadata.name.clone(), limits, declared, granted: terms.granted.clone() };
         let mut functions = ast.clone_functions_only();
         functions.set_source(source);
         let points = points(&ast);
@@ -135,8 +159,8 @@ impl RhaiPlugin {
             constants,
             hooks,
             verbs,
-            points,
             transforms,
+            points,
             metadata,
             settings,
             states: PerRun::default(),
@@ -144,6 +168,8 @@ impl RhaiPlugin {
             source,
             unsaved: RefCell::default(),
             measured: 0,
+            schemas,
+            made_of: (given.clone(), text.into()),
         })
     }
 
@@ -158,6 +184,25 @@ impl RhaiPlugin {
             .chain(self.verbs.iter().map(|own| own.verb.name()))
             .collect();
         if names.is_empty() { "no hooks".to_owned() } else { names.join(", ") }
+    }
+
+    /// Whether anything in it makes it a plugin: its metadata, or a function that plugins have.
+    pub fn is_one(&self) -> bool {
+        let described = self.scope.contains("metadata") || self.made_of.0.package.contains_key(METADATA);
+        described || self.functions.iter_fn_def().any(|function| is_of_a_plugin(&function.name))
+    }
+
+    /// Calls a function of the source that belongs to no run; none when there is no such function with one parameter.
+    pub(super) fn call_plain(&mut self, name: &str, argument: Dynamic) -> Option<Result<Dynamic, PluginError>> {
+        self.functions.iter_fn_def().find(|own| own.name == name && own.params.len() == 1)?;
+        let options = CallFnOptions::new().eval_ast(false);
+        let options = if let Some(constants) = self.constants.clone() { options.with_tag(constants) } else { options };
+        let answer = {
+            let _call = self.calls.enter(&self.terms);
+            let (engine, functions, scope) = (&self.engine, &self.functions, &mut self.scope);
+            engine.call_fn_with_options::<Dynamic>(options, scope, functions, name, (argument,))
+        };
+        Some(answer.map_err(|error| self.failed(error)))
     }
 
     fn first_state(&self) -> Dynamic {
@@ -291,7 +336,9 @@ impl Plugin for RhaiPlugin {
         let Some(own) = self.verbs.iter().find(|own| own.verb == verb) else { return Ok(Passed::Nothing) };
         let arguments = own.arguments(arguments, report).map_err(PluginError::invalid)?;
         let mut this = self.own.0.take();
-        let answer = self.run(&mut this, verb.name(), arguments);
+        // What an interrupt has left behind is cleaned up all the same; another interrupt ends that too.
+        let call = || self.run(&mut this, verb.name(), arguments);
+        let answer = if verb.name() == "cleanup" { interrupt::suspended(call) } else { call() };
         self.own.0 = this;
         let named = |value: &Dynamic| self.engine.map_type_name(value.type_name()).to_owned();
         answer.map(|answer| to_passed(&answer, &named)).map_err(|error| self.failed(error))
@@ -347,14 +394,33 @@ impl Plugin for RhaiPlugin {
         let Some(own) = self.transforms.iter().find(|own| own.transform == transform) else { return Ok(value) };
         let (name, (arguments, item)) = (own.name.clone(), own.arguments(&value, ctx));
         // A preview leaves no trace: every item finds `this` as it is at the start of a run.
-        let mut this = if ctx.preview { None } else { self.states.of(ctx.run).0.take() };
+        let mut this = if ctx.preview { None } else { self.take_state(ctx.run, false) };
         let changed = self.run(&mut this, &name, arguments);
         item.close();
         if !ctx.preview {
-            self.states.of(ctx.run).0 = this;
+            self.put_state(ctx.run, false, this);
         }
         let named = |value: &Dynamic| self.engine.map_type_name(value.type_name()).to_owned();
         changed.map(|changed| to_passed(&changed, &named)).map_err(|error| self.failed(error))
+    }
+
+    fn schemas(&self) -> Schemas {
+        self.schemas.clone()
+    }
+
+    fn another(&self) -> Option<Box<dyn Plugin>> {
+        let (given, text) = &self.made_of;
+        let made = Self::of(&self.engine, &self.slot, given, text, &self.source);
+        Some(Box::new(made.ok()?))
+    }
+
+    fn create(&mut self, config: &serde_json::Map<String, Value>) -> Result<Option<Fields>, PluginError> {
+        factory::create(self, config)
+    }
+
+    fn bytes(&self) -> Option<u64> {
+        let states = self.states.all().chain([&self.own]);
+        Some(states.filter_map(|state| state.0.as_ref()).map(bytes::of).sum())
     }
 
     fn call(&mut self, hook: Hook, ctx: &mut Context) -> Result<(), PluginError> {
@@ -385,7 +451,7 @@ fn points(ast: &AST) -> Vec<String> {
     let other = |name: &str| {
         Hook::from_name(name).is_some()
             || Verb::from_name(name).is_some()
-            || name.starts_with("transform_")
+            || Transform::from_name(name).is_some()
             || name.contains('$')
     };
     let two = ast.iter_fn_def().filter(|function| function.params.len() == 2);
@@ -430,7 +496,7 @@ fn hooks(ast: &AST) -> Result<[Option<Rc<str>>; Hook::COUNT], Box<EvalAltResult>
 }
 
 /// The source's `metadata` constant; its name is that of the registration.
-fn metadata(name: &str, scope: &Scope) -> Result<Metadata, Box<EvalAltResult>> {
+fn metadata(given: &Given, scope: &Scope) -> Result<Metadata, Box<EvalAltResult>> {
     let wrong = |what: String| {
         Fault::error(
             "PluginError",
@@ -439,12 +505,12 @@ fn metadata(name: &str, scope: &Scope) -> Result<Metadata, Box<EvalAltResult>> {
             ),
         )
     };
-    let given = scope.get("metadata").cloned();
-    let json = match &given {
+    let own = scope.get("metadata").cloned();
+    let json = match &own {
         None => Value::Object(serde_json::Map::new()),
         Some(value) => to_json(value)
             .map_err(|found| wrong(format!("metadata holds a value of type {found}, which cannot be saved")))?,
     };
     let fields = json.as_object().ok_or_else(|| wrong("metadata must be a map".to_owned()))?;
-    Metadata::read(name, fields).map_err(wrong)
+    Metadata::read(&given.name, &given.fields(fields)).map_err(wrong)
 }

@@ -3,20 +3,27 @@
 //!
 //! Must not know cells. Read [`Builtin`] first, then [`all`].
 
+mod actions;
 mod arguments;
+mod assert;
 mod confusion;
 mod data;
 mod files;
 mod frame;
+mod image;
 mod input;
+mod items;
 mod keywords;
 mod memory;
+mod models;
 mod nets;
 mod optimizers;
 mod output;
 mod plot;
+mod plugin_files;
 mod plugins;
 mod points;
+mod preview;
 mod signature;
 mod tensor;
 mod tensor_make;
@@ -30,6 +37,8 @@ use rhai::Engine;
 
 pub use arguments::{Answer, fault, interrupted};
 pub use keywords::{KEYWORDS, keyword};
+pub use plugin_files::{Loaded, declined, discover, told};
+pub use plugins::{PluginHandle, enveloped, json_map as settings_of};
 pub use points::effects;
 pub use signature::quoted;
 
@@ -78,6 +87,7 @@ pub enum Kind {
 pub fn all() -> impl Iterator<Item = &'static Builtin> {
     let tables = [
         output::BUILTINS,
+        assert::BUILTINS,
         input::BUILTINS,
         tensor::BUILTINS,
         tensor_make::BUILTINS,
@@ -88,9 +98,15 @@ pub fn all() -> impl Iterator<Item = &'static Builtin> {
         plugins::BUILTINS,
         points::BUILTINS,
         files::BUILTINS,
+        actions::BUILTINS,
+        models::BUILTINS,
+        plugin_files::BUILTINS,
         confusion::BUILTINS,
         memory::BUILTINS,
         data::BUILTINS,
+        items::BUILTINS,
+        image::BUILTINS,
+        preview::BUILTINS,
         nets::BUILTINS,
         optimizers::BUILTINS,
         training::BUILTINS,
@@ -114,7 +130,11 @@ pub fn bind(engine: &mut Engine, session: &Session) {
     frame::types(engine);
     plot::types(engine);
     memory::types(engine);
+    preview::types(engine);
     plugins::types(engine, session);
+    actions::types(engine);
+    models::types(engine);
+    plugin_files::types(engine);
     crate::script::types(engine);
     all().for_each(|builtin| (builtin.bind)(engine, session));
 }
@@ -130,6 +150,10 @@ pub fn shows() -> Shows {
     frame::shows(&mut shows);
     plot::shows(&mut shows);
     memory::shows(&mut shows);
+    preview::shows(&mut shows);
+    actions::shows(&mut shows);
+    models::shows(&mut shows);
+    plugin_files::shows(&mut shows);
     shows
 }
 
