@@ -66,6 +66,10 @@ impl PluginManager {
         if !self.notices.get_mut().is_empty() {
             ctx.driver().events.append(self.notices.get_mut());
         }
+        // What was written since the last hook is nobody's at this one.
+        if ctx.working.is_written() {
+            drop(ctx.working.take_changes());
+        }
         ctx.working.watch(true);
         self.conflicts.begin();
         if !ctx.fired().is_empty() {

@@ -5,6 +5,7 @@
 //! others. A plugin that is out of its slot cannot be called again; the one who fires is told so. Managers without a
 //! declared point never lend anything. Read [`Points`] first, then [`Stage`].
 
+use crate::clock::coarse;
 use crate::dispatch::{failed, passes_point};
 use crate::manager::{PluginManager, guarded};
 use crate::observer::Witness;
@@ -140,6 +141,9 @@ impl PluginManager {
 
     /// Calls these plugins at a hook while points can be fired.
     pub(crate) fn fire_on_stage(&mut self, list: &[usize], hook: Hook, ctx: &mut Context, fired: &mut Fired) -> bool {
+        if list.is_empty() {
+            return false;
+        }
         let stage = self.lend();
         let sink: Weak<dyn PointSink> = Rc::downgrade(&(stage.clone() as Rc<dyn PointSink>));
         let outer = ctx.driver().points.replace(sink);
@@ -192,14 +196,16 @@ impl Stage {
     /// One plugin at one hook, as the plain dispatch does it, but with the plugin out of its slot.
     fn call_hook(&self, index: usize, hook: Hook, mask: u64, ctx: &mut Context) {
         let Some((mut plugin, begun)) = self.begin_hook(index, hook, mask, ctx) else { return };
-        let clock = Instant::now();
+        let clock = coarse();
         let result = guarded(|| plugin.call(hook, ctx)).flatten();
-        let took = nanoseconds(clock);
+        let took = coarse() - clock;
         let lent = &mut *self.0.borrow_mut();
         lent.end(index, plugin);
         let nested = std::mem::take(&mut lent.nested);
         let slot = &mut lent.slots[index];
-        slot.account(hook, begun, took, nested, ctx);
+        if begun.is_some() || took != 0 {
+            slot.account(hook, begun, took, nested, ctx);
+        }
         match result {
             Ok(()) => slot.tallies[hook as usize].in_a_row = 0,
             Err(error) => lent.lost |= failed(slot, Part::Hook, hook, ctx, error, &mut lent.fired, None),

@@ -45,6 +45,12 @@ fn every_function_that_touches_a_file_or_the_environment_asks() {
     check(&format!("read_csv({file:?})"), &read);
     check(&format!("read_parquet({file:?})"), &read);
     check(&format!("load_model({file:?})"), &read);
+    check(&format!("image_folder({file:?})"), &read);
+    check(&format!("captions({file:?}, #{{}})"), &read);
+    check(&format!("text_file({file:?})"), &read);
+    check(&format!("read_image({file:?})"), &read);
+    check(&format!("model_store({file:?})"), &read);
+    check(&format!("save_image(full([2, 2, 3], 0.5), {file:?})"), &write);
     check(&format!("import {file:?} as m;"), &format!("{read}.rhai"));
     check(&format!("write_text({file:?}, \"a\")"), &write);
     check(&format!("let f = frame(#{{ x: [1] }}); f.write_csv({file:?})"), &write);
@@ -91,4 +97,33 @@ fn hooks_and_registration_are_gated_too() {
     let message = finished.problem.unwrap().message;
     assert!(message.starts_with("plugin p may not reach env:HOME: its metadata declares nothing"), "{message}");
     assert!(bench.plugins().borrow().plugins().is_empty());
+}
+
+#[test]
+fn a_plugin_registers_no_other_plugin_while_it_is_registered_or_called() {
+    let refused =
+        "plugin p cannot register another plugin while it is being registered or called; register it from a cell";
+    for call in [
+        "register(\"other\", \"fn end_epoch(ctx) { }\")",
+        "load_plugin(\"other.rhai\")",
+        "load_plugins(\"plugins\")",
+        "discover()",
+        "create(\"p\", \"other\")",
+        "initialize(#{ names: [\"other\"] })",
+    ] {
+        let mut bench = Bench::new();
+        let (_, finished) = bench.run(&format!("%%plugin p\n{call};\nfn end_epoch(ctx) {{ }}"));
+        let message = finished.problem.expect(call).message;
+        assert!(message.starts_with(refused), "{call}: {message}");
+        assert!(bench.plugins().borrow().plugins().is_empty(), "nothing of it was registered");
+
+        bench.text(&format!("%%plugin p\nfn infer(x) {{ {call} }}\nfn end_training_batch(ctx) {{ {call}; }}"));
+        let (_, finished) = bench.run("execute(\"p\", 1)");
+        assert!(finished.problem.expect(call).message.contains(refused), "{call}");
+        bench.text("let run = fit(sequential([linear(4, 3)]), dataset(\"iris\"), #{ epochs: 1, batch_size: 75, checkpoints: false });");
+        let printed = bench.text("run.resume();");
+        assert!(printed.contains(refused), "{call}: {printed}");
+        assert_eq!(bench.plugins().borrow().plugins().len(), 1);
+        assert_eq!(bench.text("1 + 1"), "2");
+    }
 }

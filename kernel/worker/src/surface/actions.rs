@@ -212,8 +212,9 @@ pub const BUILTINS: &[Builtin] = &[
         "loads and registers these plugins, all or none; a name is looked for in the search paths",
         "initialize(#{ names: [\"plugins/my_net.rhai\"] })",
         |engine, session| {
-            let actions = session.actions.clone();
+            let (actions, calls) = (session.actions.clone(), session.calls.clone());
             engine.register_fn("initialize", move |settings: Map| -> Answer<Array> {
+                calls.refuse_registering()?;
                 Ok(texts(actions.initialize(&places(&settings)?).map_err(refused)?))
             });
         },

@@ -96,8 +96,14 @@ fn loader(
     load: impl Fn(&str, &Map) -> Answer<Dataset> + Copy + 'static,
 ) {
     let (plain, with) = (session.clone(), session.clone());
-    engine.register_fn(name, move |path: &str| told(&plain, load(path, &Map::new())?));
-    engine.register_fn(name, move |path: &str, options: Map| told(&with, load(path, &options)?));
+    engine.register_fn(name, move |path: &str| {
+        plain.calls.may_read(path)?;
+        told(&plain, load(path, &Map::new())?)
+    });
+    engine.register_fn(name, move |path: &str, options: Map| {
+        with.calls.may_read(path)?;
+        told(&with, load(path, &options)?)
+    });
 }
 
 fn told(session: &Session, data: Dataset) -> Answer<Dataset> {

@@ -5,6 +5,7 @@
 use super::actions::refused;
 use super::arguments::Answer;
 use super::{Builtin, Kind};
+use crate::calls::Calls;
 use crate::problem::Fault;
 use crate::script::{from_json, to_json};
 use crate::show::{Show, Shows};
@@ -29,9 +30,10 @@ pub const BUILTINS: &[Builtin] = &[
         "model_store() or model_store(path) -> model store",
         "a store of models that outlives the session: the user's own, or a SQLite file that is made if it is not there",
         "let store = model_store(\"models.sqlite\");",
-        |engine, _| {
-            engine.register_fn("model_store", || ModelStore::open(own_path()?).map_err(failed));
-            engine.register_fn("model_store", |path: &str| ModelStore::open(path).map_err(failed));
+        |engine, session| {
+            let (own, given) = (session.calls.clone(), session.calls.clone());
+            engine.register_fn("model_store", move || opened(&own, own_path()?));
+            engine.register_fn("model_store", move |path: &str| opened(&given, path.into()));
         },
     ),
     Builtin::new(
@@ -175,6 +177,13 @@ fn value(row: &StoredRow) -> Dynamic {
         ("bytes", (row.bytes as i64).into()),
     ];
     Dynamic::from_map(fields.into_iter().map(|(name, value)| (name.into(), value)).collect())
+}
+
+/// The store in that file, for whoever may read and write it.
+fn opened(calls: &Calls, path: PathBuf) -> Answer<ModelStore> {
+    calls.may_read(&path)?;
+    calls.may_write(&path)?;
+    ModelStore::open(path).map_err(failed)
 }
 
 /// The user's own store.

@@ -57,6 +57,7 @@ pub const BUILTINS: &[Builtin] = &[
         |engine, session| {
             let session = session.clone();
             engine.register_fn("load_plugin", move |path: &str| -> Answer<PluginHandle> {
+                session.calls.refuse_registering()?;
                 let (name, registered) = change(&session, |plugins| plugins.load_plugin(Path::new(path)))?;
                 say_declined(&session, &name, &registered);
                 Ok(PluginHandle(name))
@@ -72,6 +73,7 @@ pub const BUILTINS: &[Builtin] = &[
         |engine, session| {
             let session = session.clone();
             engine.register_fn("load_plugins", move |directory: &str| -> Answer<Loaded> {
+                session.calls.refuse_registering()?;
                 change(&session, |plugins| plugins.load_plugins(Path::new(directory))).map(Loaded)
             });
         },
@@ -151,6 +153,7 @@ pub fn shows(shows: &mut Shows) {
 /// # Errors
 /// The plugins are in use: a hook runs.
 pub fn discover(session: &Session) -> Answer<Loaded> {
+    session.calls.refuse_registering()?;
     let here = std::env::current_dir().map_err(|error| Fault::error("FileError", error.to_string()))?;
     change(session, |plugins| {
         plugins.search_in(search_paths(&here));
@@ -175,6 +178,7 @@ pub fn told(registered: &Registered) -> String {
 
 /// The source is compiled while the registry is free, so that its top-level statements may look at other plugins.
 fn register(session: &Session, name: &str, source: &str) -> Answer<PluginHandle> {
+    session.calls.refuse_registering()?;
     let loaders = session.plugins.try_borrow().map_err(|_| busy())?.loaders();
     let made = loaders.iter().find_map(|loader| loader.compile(name, source));
     let made = made.ok_or_else(|| Fault::error("PluginError", "no loader here makes plugins of texts"))?;
@@ -185,6 +189,7 @@ fn register(session: &Session, name: &str, source: &str) -> Answer<PluginHandle>
 }
 
 fn create(session: &Session, plugin: &str, name: &str, settings: Map) -> Answer<PluginHandle> {
+    session.calls.refuse_registering()?;
     let settings = json_map(settings)?;
     let registered = change(session, |plugins| plugins.create(plugin, name, &settings))?;
     say_declined(session, name, &registered);
