@@ -1,8 +1,10 @@
 //! All randomness: named ChaCha streams of one seed. candle's CPU generator cannot be seeded and is never used.
 
+use candlewick_plugin_api::{Random, RandomSource, Streams};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 use sha2::{Digest, Sha256};
+use std::rc::Rc;
 
 /// The seed of a run. Each use of randomness draws from its own named stream, so uses do not disturb each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -17,9 +19,22 @@ impl Seed {
     }
 }
 
+impl Seed {
+    /// Opens this seed's streams for plugins.
+    pub fn streams(self) -> Streams {
+        Rc::new(move |name| Random::new(self.stream(name)))
+    }
+}
+
 /// A stream of random numbers, the same on every machine.
 #[derive(Clone, Debug)]
 pub struct Stream(ChaCha8Rng);
+
+impl RandomSource for Stream {
+    fn next_u32(&mut self) -> u32 {
+        self.0.next_u32()
+    }
+}
 
 impl Stream {
     /// Uniform in `[0, 1)`, 24 random bits.

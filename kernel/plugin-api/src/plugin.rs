@@ -1,7 +1,12 @@
 //! The trait that plugin authors implement.
 
-use crate::{Context, Hook, HookSet, Loading, Metadata, PluginError, Report, RunId, Schemas, Table, Value, Verb};
+use crate::{
+    Context, Hook, HookSet, Loading, Metadata, PluginError, Point, Report, RunId, Schemas, Table, Transform,
+    TransformContext, TransformSet, Value, Verb, batch_parts, batch_value,
+};
+use candle_core::Tensor;
 use serde_json::{Map, Value as Json};
+use std::any::Any;
 
 type Called = Result<(), PluginError>;
 
@@ -94,6 +99,99 @@ pub trait Plugin {
     /// engine thread like any other verb.
     fn load_data(&mut self, arguments: &[Value]) -> Option<Loading> {
         None
+    }
+
+    /// Hook points that it declares for others; asked for at registration.
+    fn declares(&self) -> Vec<Point> {
+        Vec::new()
+    }
+
+    /// The names of the hook points it wants to hear; asked for at registration. Those that nobody declares stay unused.
+    fn points(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Called when one of its [`Plugin::points`] is fired. What it makes of the data is passed on; when it fails, the
+    /// data is put back.
+    ///
+    /// # Errors
+    /// What went wrong; the manager names plugin and point.
+    fn call_point(&mut self, point: &str, ctx: &mut Context, data: &mut Value) -> Called {
+        Err(PluginError::invalid(format!("it lists the point {point} but does not answer it")))
+    }
+
+    /// Everything it keeps about a run, set aside while a failed call is replayed; by default what [`Plugin::state`] says.
+    fn set_aside(&mut self, run: RunId) -> Option<Box<dyn Any>> {
+        self.state(run).map(|state| Box::new(state) as Box<dyn Any>)
+    }
+
+    /// Takes back what [`Plugin::set_aside`] gave.
+    ///
+    /// # Errors
+    /// What [`Plugin::restore`] says.
+    fn take_back(&mut self, run: RunId, kept: Option<Box<dyn Any>>) -> Called {
+        match kept.and_then(|kept| kept.downcast::<Json>().ok()) {
+            Some(state) => self.restore(run, &state),
+            None => Ok(()),
+        }
+    }
+
+    /// The transforms it has, and whether they are for validation data too; asked for at registration. None by default.
+    fn transforms(&self) -> TransformSet {
+        TransformSet::none()
+    }
+
+    /// Calls the method of a transform. Hosts of other languages override this one instead of the three.
+    ///
+    /// # Errors
+    /// Whatever the transform's method returns. The value then goes on as it was, or as the plugin's policy says.
+    fn transform(
+        &mut self,
+        transform: Transform,
+        value: Value,
+        ctx: &mut TransformContext,
+    ) -> Result<Value, PluginError> {
+        match (transform, &value) {
+            (Transform::Caption, Value::Text(text)) => Ok(self.transform_caption(text, ctx)?.as_str().into()),
+            (Transform::Image, Value::Tensor(image)) => Ok(self.transform_image(image, ctx)?.into()),
+            (Transform::Batch, batch) => match batch_parts(batch) {
+                Some((inputs, targets)) => {
+                    let (inputs, targets) = self.transform_batch(inputs, targets, ctx)?;
+                    Ok(batch_value(inputs, targets))
+                }
+                None => Ok(value),
+            },
+            _ => Ok(value),
+        }
+    }
+
+    /// Changes an item's caption.
+    ///
+    /// # Errors
+    /// What went wrong; the manager names plugin, transform and item.
+    fn transform_caption(&mut self, text: &str, ctx: &mut TransformContext) -> Result<String, PluginError> {
+        Ok(text.to_owned())
+    }
+
+    /// Changes an item's image: `[height, width, channels]` of f32 from 0 to 1.
+    ///
+    /// # Errors
+    /// What went wrong; the manager names plugin, transform and item.
+    fn transform_image(&mut self, image: &Tensor, ctx: &mut TransformContext) -> Result<Tensor, PluginError> {
+        Ok(image.clone())
+    }
+
+    /// Changes a batch's inputs and targets.
+    ///
+    /// # Errors
+    /// What went wrong; the manager names plugin, transform and batch.
+    fn transform_batch(
+        &mut self,
+        inputs: &Tensor,
+        targets: &Tensor,
+        ctx: &mut TransformContext,
+    ) -> Result<(Tensor, Tensor), PluginError> {
+        Ok((inputs.clone(), targets.clone()))
     }
 
     /// What its settings, arguments and answers must look like; asked for at registration. Nothing by default.

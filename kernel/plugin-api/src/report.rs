@@ -92,7 +92,9 @@ mod tests {
     fn percentages_are_told_when_they_have_grown_by_one() {
         let heard = Rc::new(Heard::default());
         let report = Report::to(heard.clone());
-        [0.0, 0.5, 0.99, 1.0, 1.5, 1.0, 2.4, 100.0].map(|percent| report.percent(percent).unwrap());
+        for percent in [0.0, 0.5, 0.99, 1.0, 1.5, 1.0, 2.4, 100.0] {
+            report.percent(percent).unwrap();
+        }
         let told: Vec<f64> = heard.0.borrow().iter().filter_map(|state| state["progress"].as_f64()).collect();
         assert_eq!(told, [0.0, 0.01, 0.024, 1.0]);
         assert!(report.percent(101.0).is_err() && report.percent(f64::NAN).is_err());

@@ -1,6 +1,8 @@
 //! The seam between a run and whoever calls the plugins.
 
-use crate::{Context, Hook, HookFailure, RunId};
+use crate::{
+    Context, Hook, HookFailure, RunId, Transform, TransformContext, TransformSet, Transformed, Value as Passed,
+};
 use serde_json::{Map, Value};
 
 /// What came of calling all plugins at one hook.
@@ -22,6 +24,18 @@ pub trait HookSink {
 
     /// Gives plugins the state that a checkpoint held; names without a plugin are left alone.
     fn restore(&mut self, run: RunId, states: &Map<String, Value>);
+
+    /// The transforms that plugins have for the run's training or validation data. A run calls none but these.
+    fn transforms(&self, run: RunId, training: bool) -> TransformSet {
+        let _ = (run, training);
+        TransformSet::none()
+    }
+
+    /// Passes a value through every plugin that has this transform for such data, in ascending order.
+    fn transform(&mut self, transform: Transform, value: Passed, ctx: &mut TransformContext) -> Transformed {
+        let _ = (transform, ctx);
+        Transformed { value, ..Transformed::default() }
+    }
 }
 
 /// A sink without plugins, for tests and benches.

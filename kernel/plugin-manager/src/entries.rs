@@ -3,9 +3,11 @@
 //!
 //! Must not know what the entry points do. Read [`PluginManager::entry`] first.
 
+use crate::lifecycle::{State, illegal};
+use crate::manager::guarded;
 use crate::registration::Description;
 use crate::{ManagerError, PluginManager};
-use candlewick_plugin_api::{Group, PluginError, Verb};
+use candlewick_plugin_api::{Group, Loading, PluginError, Value, Verb};
 
 /// One entry of one registry.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +38,30 @@ impl PluginManager {
             })
         };
         Group::EntryPoints.verbs().flat_map(of).collect()
+    }
+
+    /// The names of a verb's parameters, where the plugin tells them.
+    ///
+    /// # Errors
+    /// No such plugin.
+    pub fn parameters(&self, plugin: &str, verb: &str) -> Result<Option<Vec<String>>, ManagerError> {
+        let slot = &self.slots[self.find(plugin)?];
+        let Some(verb) = slot.description.verb(verb) else { return Ok(None) };
+        Ok(guarded(|| slot.plugin.parameters(verb)).ok().flatten())
+    }
+
+    /// An active plugin's `data_access` as work for a thread, if it offers that.
+    ///
+    /// # Errors
+    /// No such plugin, one that is not active, or one that panics.
+    pub fn load_data(&mut self, plugin: &str, arguments: &[Value]) -> Result<Option<Loading>, ManagerError> {
+        let index = self.find(plugin)?;
+        let slot = &mut self.slots[index];
+        if slot.state != State::Active {
+            return Err(illegal(slot, slot.state, "executed", "activate it first"));
+        }
+        let failed = |error| ManagerError::Verb { plugin: plugin.to_owned(), verb: "data_access", error };
+        guarded(|| slot.plugin.load_data(arguments)).map_err(failed)
     }
 
     /// Refuses a plugin of which any entry is declared by another one, before anything of it enters a registry.

@@ -80,6 +80,38 @@ pub enum ManagerError {
         /// What to give instead.
         advice: &'static str,
     },
+    /// A condition that cannot be compiled.
+    #[error("plugin `{plugin}`: when=\"{expression}\" cannot be read: {error}")]
+    Condition {
+        /// The plugin.
+        plugin: String,
+        /// The condition as given.
+        expression: String,
+        /// What is wrong with it, and where.
+        error: PluginError,
+    },
+    /// A limit or budget that cannot be meant.
+    #[error("plugin `{plugin}`: {what}")]
+    Registration {
+        /// The plugin.
+        plugin: String,
+        /// What was found and what is possible.
+        what: String,
+    },
+    /// A name that cannot be a hook point's.
+    #[error("`{name}` cannot be declared as a hook point: {why}")]
+    BadPoint {
+        /// The name.
+        name: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The plugin has not failed at a hook.
+    #[error("plugin `{plugin}` has not failed at a hook, so there is no call to replay")]
+    NothingToReplay {
+        /// The plugin.
+        plugin: String,
+    },
     /// The plugin's own code refused or failed during registration.
     #[error("plugin `{plugin}` could not be registered: {what} failed: {error}")]
     Refused {

@@ -9,7 +9,7 @@ use crate::observer::Witness;
 use crate::registration::Description;
 use crate::slot::Slot;
 use crate::{ManagerError, PluginRow};
-use candlewick_plugin_api::{Context, Hook, Loading, Metadata, Plugin, PluginError, Report, Value, Verb};
+use candlewick_plugin_api::{Context, Hook, Metadata, Plugin, PluginError, Report, Value, Verb};
 use std::time::Instant;
 
 /// What is asked for when no verb is named.
@@ -105,18 +105,13 @@ impl Asked {
         self.answer.as_ref().map(|(_, nanoseconds)| *nanoseconds as f64 * 1e-9)
     }
 
-    /// The plugin's `data_access` as work for a thread, if it can be.
-    pub fn loading(&mut self, arguments: &[Value]) -> Option<Loading> {
-        guarded(|| self.plugin.load_data(arguments)).ok().flatten()
-    }
-
     /// The names of the verb's parameters, where the plugin tells them.
-    pub fn parameters(&self) -> Option<Vec<String>> {
+    pub(crate) fn parameters(&self) -> Option<Vec<String>> {
         guarded(|| self.plugin.parameters(self.verb)).ok().flatten()
     }
 
     /// What the plugin says about itself.
-    pub fn metadata(&self) -> &Metadata {
+    pub(crate) fn metadata(&self) -> &Metadata {
         &self.description.metadata
     }
 }

@@ -1,17 +1,23 @@
 //! The registry: plugins are registered, replaced, activated and taken out here.
 
+use crate::budgets::Steps;
+use crate::condition::{Compiler, Condition};
 use crate::config::{hint, settings};
+use crate::conflicts::Conflicts;
 use crate::factory::{made, rename};
 use crate::filters::{Filters, Occurrences};
 use crate::lifecycle::{initial_state, initialize, starts_active};
 use crate::loading::Loader;
 use crate::observer::{Observer, Witness};
+use crate::points::Points;
 use crate::registration::Description;
 use crate::requirements::Requirements;
 use crate::runs::Runs;
 use crate::schema::Checks;
 use crate::slot::{Slot, Tally};
 use crate::states::{OWN_KEY, carry_states};
+use crate::transforms::Transforms;
+use crate::watch::Watch;
 use crate::{ManagerError, Registered, Registration};
 use candlewick_plugin_api::{Event, Hook, Plugin, PluginError, RunId, Verb};
 use serde_json::{Map, Value};
@@ -31,6 +37,7 @@ pub struct PluginManager {
     pub(crate) slots: Vec<Slot>,
     /// Per hook the indices of the active plugins that have it, in the order they are called.
     pub(crate) order: [Vec<usize>; Hook::COUNT],
+    pub(crate) transforms: Transforms,
     pub(crate) runs: Runs,
     pub(crate) exact: bool,
     /// Whether an active plugin must still be told that a live run has started.
@@ -44,6 +51,12 @@ pub struct PluginManager {
     numbered: u64,
     pub(crate) witness: Witness,
     pub(crate) observer: Option<Box<dyn Observer>>,
+    /// Compiles conditions.
+    pub(crate) compiler: Option<Compiler>,
+    /// Hook points beside the fourteen hooks.
+    pub(crate) points: Points,
+    pub(crate) conflicts: Conflicts,
+    pub(crate) steps: Steps,
     pub(crate) loaders: Vec<Rc<dyn Loader>>,
     /// Where `discover` looks.
     pub(crate) search_paths: Vec<PathBuf>,
@@ -89,11 +102,14 @@ impl PluginManager {
             self.check_requirements(&description.metadata)?;
         }
         let name = &description.metadata.name;
+        let condition = self.compiled(name, &registration)?;
+        let declared = self.checked_points(&*plugin)?;
         let index = self.slots.iter().position(|slot| slot.name() == name);
         let registered = match index {
-            Some(index) => self.replace(index, plugin, description, registration)?,
-            None => self.append(plugin, description, registration)?,
+            Some(index) => self.replace(index, plugin, description, registration, condition)?,
+            None => self.append(plugin, description, registration, condition)?,
         };
+        self.points.extend(declared);
         self.rebuild();
         let index = index.unwrap_or(self.slots.len() - 1);
         self.tell(index);
@@ -146,6 +162,7 @@ impl PluginManager {
         for slot in &mut self.slots {
             slot.due.retain(|due| *due != run);
             slot.occurrences.forget(run);
+            slot.watch.forget(run);
         }
         self.note_late();
     }
@@ -162,6 +179,8 @@ impl PluginManager {
                 list.reverse();
             }
         }
+        self.points.bind(&self.slots, &ascending);
+        self.order_transforms(&ascending);
         self.note_late();
     }
 
@@ -174,6 +193,7 @@ impl PluginManager {
         mut plugin: Box<dyn Plugin>,
         description: Description,
         registration: Registration,
+        condition: Option<Box<dyn Condition>>,
     ) -> Result<Registered, ManagerError> {
         let initialized = starts_active(&registration);
         if initialized {
@@ -185,8 +205,10 @@ impl PluginManager {
             number: self.numbered,
             plugin,
             tallies: [Tally::default(); Hook::COUNT],
+            watch: Watch::of(&registration, condition),
+            transform_tallies: Default::default(),
             filters: registration.filters(),
-            filtered: registration.filters() != Filters::default(),
+            filtered: registration.filters() != Filters::default() || registration.when.is_some(),
             occurrences: Occurrences::default(),
             state: initial_state(&registration),
             description,
@@ -206,6 +228,7 @@ impl PluginManager {
         mut plugin: Box<dyn Plugin>,
         description: Description,
         registration: Registration,
+        condition: Option<Box<dyn Condition>>,
     ) -> Result<Registered, ManagerError> {
         let slot = &mut self.slots[index];
         if slot.registration.origin != registration.origin {
@@ -226,8 +249,10 @@ impl PluginManager {
         slot.executions = Tally::default();
         slot.description = description;
         slot.tallies = [Tally::default(); Hook::COUNT];
+        slot.transform_tallies = Default::default();
         slot.filters = registration.filters();
-        slot.filtered = slot.filters != Filters::default();
+        slot.filtered = slot.filters != Filters::default() || condition.is_some();
+        slot.watch.renew(&registration, condition);
         slot.state = initial_state(&registration);
         slot.registration = registration;
         slot.generation += 1;
@@ -267,16 +292,22 @@ pub(crate) fn describe(
     if let Some((filter, advice)) = registration.filters().contradiction() {
         return Err(ManagerError::Filter { plugin: name, filter, advice });
     }
+    if let Some(what) = registration.mistake() {
+        return Err(ManagerError::Registration { plugin: name, what });
+    }
     let settings: Map<String, Value> = settings(&metadata, &registration.config)?;
     let hooks = guarded(|| plugin.hooks()).map_err(|error| refused(&name, "hooks", error))?;
     let verbs = guarded(|| plugin.verbs()).map_err(|error| refused(&name, "verbs", error))?;
+    let points = guarded(|| plugin.points()).map_err(|error| refused(&name, "points", error))?;
+    let transforms = guarded(|| plugin.transforms()).map_err(|error| refused(&name, "transforms", error))?;
     let checks = checks(plugin, &name, &verbs)?;
     checks.settings(&name, &settings)?;
     let made = made(plugin, &metadata, &settings)?;
     let (settings, wanted) = made.map_or((settings, false), |made| (made, true));
     checks.settings(&name, &settings)?;
     guarded(|| plugin.configure(&settings)).flatten().map_err(|error| refused(&name, "configure", error))?;
-    Ok(Description { metadata, hooks, verbs, settings, checks: Rc::new(checks), wanted })
+    let checks = Rc::new(checks);
+    Ok(Description { metadata, hooks, verbs, points, transforms, settings, checks, wanted })
 }
 
 /// The plugin's schemas, compiled.

@@ -2,7 +2,7 @@
 
 use crate::filters::Filters;
 use crate::schema::Checks;
-use candlewick_plugin_api::{Capability, HookSet, Metadata, Verb};
+use candlewick_plugin_api::{Capability, HookSet, Metadata, TransformSet, Verb};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::rc::Rc;
@@ -135,6 +135,37 @@ impl Registration {
     pub(crate) fn filters(&self) -> Filters {
         Filters { every: self.every, once: self.once, after: self.after, before: self.before }
     }
+
+    /// What of it cannot be meant, with what to give instead.
+    pub(crate) fn mistake(&self) -> Option<String> {
+        let Limits { operations, seconds, call_depth, string_bytes, array_items, map_entries, bytes } = self.limits;
+        let counts = [
+            ("operations", operations),
+            ("call_depth", call_depth as u64),
+            ("string_bytes", string_bytes as u64),
+            ("array_items", array_items as u64),
+            ("map_entries", map_entries as u64),
+            ("bytes", bytes),
+        ];
+        let is_time = |seconds: f64| seconds.is_finite() && seconds > 0.0;
+        if let Some(budget) = self.budget.filter(|budget| !is_time(*budget)) {
+            return Some(format!("a budget is a number of seconds above 0; found {budget}"));
+        }
+        if !is_time(seconds) {
+            return Some(format!("the limit seconds is a number above 0; found {seconds}"));
+        }
+        counts
+            .into_iter()
+            .find(|(_, count)| *count == 0)
+            .map(|(name, _)| format!("the limit {name} is a whole number above 0; found 0"))
+    }
+
+    /// Its filters and its condition in a few words, such as `every 10, when ctx.loss > 2`.
+    pub(crate) fn filter_words(&self) -> String {
+        let counted = [("every", self.every), ("once", self.once), ("after", self.after), ("before", self.before)];
+        let counted = counted.into_iter().filter_map(|(name, count)| count.map(|count| format!("{name} {count}")));
+        counted.chain(self.when.iter().map(|when| format!("when {when}"))).collect::<Vec<_>>().join(", ")
+    }
 }
 
 /// What came of a registration.
@@ -171,6 +202,9 @@ pub(crate) struct Description {
     pub(crate) metadata: Metadata,
     pub(crate) hooks: HookSet,
     pub(crate) verbs: Vec<Verb>,
+    /// Hook points that it wants to hear, whether or not they are declared.
+    pub(crate) points: Vec<String>,
+    pub(crate) transforms: TransformSet,
     /// The plugin's settings: the user's over its defaults.
     pub(crate) settings: Map<String, Value>,
     /// Its schemas, compiled.

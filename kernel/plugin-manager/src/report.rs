@@ -1,9 +1,10 @@
 //! What users see of the registry: rows for `%plugins`, the loop for `%hooks`, failures, and what registers all again.
 
 use crate::manager::{PluginManager, guarded};
+use crate::points::Bound;
 use crate::slot::{Slot, Tally};
 use crate::{ManagerError, Record, Registration, State};
-use candlewick_plugin_api::{Hook, HookFailure, Metadata, Verb};
+use candlewick_plugin_api::{Hook, HookFailure, Metadata, Point, TransformSet, Verb};
 use serde_json::{Map, Value};
 
 /// One plugin, for a table of all.
@@ -25,7 +26,9 @@ pub struct PluginRow {
     pub hooks: Vec<Hook>,
     /// The verbs it has.
     pub verbs: Vec<Verb>,
-    /// Calls of hooks and verbs since this generation was registered; exact.
+    /// The data transforms it has.
+    pub transforms: TransformSet,
+    /// Calls of hooks, transforms and verbs since this generation was registered; exact.
     pub calls: u64,
     /// Failed ones among them.
     pub errors: u64,
@@ -56,6 +59,17 @@ pub struct HookRow {
     pub seconds: f64,
     /// Whether `seconds` is an estimate from every 64th call.
     pub sampled: bool,
+    /// Its filters and its condition in a few words, such as `every 10, when ctx.loss > 2`.
+    pub filter: String,
+}
+
+/// A hook point with the plugins that have a function for it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PointRow {
+    /// The point.
+    pub point: Point,
+    /// Its plugins in the order they are called, inactive ones too.
+    pub plugins: Vec<HookRow>,
 }
 
 impl PluginManager {
@@ -67,6 +81,22 @@ impl PluginManager {
     /// All fourteen hooks in lifecycle order, each with its plugins in the order they are called, inactive ones too.
     pub fn lifecycle(&self) -> Vec<(Hook, Vec<HookRow>)> {
         Hook::all().map(|hook| (hook, self.rows_at(hook))).collect()
+    }
+
+    /// The declared hook points, in the order of their declaration, each with its plugins.
+    pub fn points(&self) -> Vec<PointRow> {
+        let row = |bound: &Bound| {
+            let mut slots: Vec<&Slot> =
+                self.slots.iter().filter(|slot| slot.description.points.contains(&bound.point.name)).collect();
+            slots.sort_by_key(|slot| slot.registration.priority);
+            if bound.point.descending {
+                slots.reverse();
+            }
+            let tally = |slot: &Slot| slot.watch.points.get(&bound.name).copied().unwrap_or_default();
+            let plugins = slots.into_iter().map(|slot| HookRow::of(slot, &tally(slot))).collect();
+            PointRow { point: bound.point.clone(), plugins }
+        };
+        self.points.iter().map(row).collect()
     }
 
     /// What registers all plugins again in the same order, in a new process too.
@@ -115,7 +145,7 @@ impl PluginManager {
         if !hook.is_ascending() {
             slots.reverse();
         }
-        slots.into_iter().map(|slot| hook_row(slot, &slot.tallies[hook as usize])).collect()
+        slots.into_iter().map(|slot| HookRow::of(slot, &slot.tallies[hook as usize])).collect()
     }
 }
 
@@ -130,6 +160,7 @@ fn plugin_row(slot: &Slot) -> PluginRow {
         priority: slot.registration.priority,
         hooks: slot.description.hooks.iter().collect(),
         verbs: slot.description.verbs.clone(),
+        transforms: slot.description.transforms,
         calls: all(slot).map(|tally| tally.calls).sum(),
         errors: all(slot).map(|tally| tally.errors).sum(),
         seconds: all(slot).map(Tally::seconds).sum(),
@@ -139,20 +170,24 @@ fn plugin_row(slot: &Slot) -> PluginRow {
     }
 }
 
-/// What its hooks and its verbs have cost.
+/// What its hooks, its transforms and its verbs have cost.
 fn all(slot: &Slot) -> impl Iterator<Item = &Tally> {
-    slot.tallies.iter().chain([&slot.executions])
+    slot.tallies.iter().chain(&slot.transform_tallies).chain([&slot.executions]).chain(slot.watch.points.values())
 }
 
-fn hook_row(slot: &Slot, tally: &Tally) -> HookRow {
-    HookRow {
-        plugin: slot.name().to_owned(),
-        priority: slot.registration.priority,
-        state: slot.state,
-        calls: tally.calls,
-        errors: tally.errors,
-        seconds: tally.seconds(),
-        sampled: tally.is_sampled(),
+impl HookRow {
+    /// The row of a plugin with what it has cost there.
+    pub(crate) fn of(slot: &Slot, tally: &Tally) -> Self {
+        Self {
+            plugin: slot.name().to_owned(),
+            priority: slot.registration.priority,
+            state: slot.state,
+            calls: tally.calls,
+            errors: tally.errors,
+            seconds: tally.seconds(),
+            sampled: tally.is_sampled(),
+            filter: slot.registration.filter_words(),
+        }
     }
 }
 

@@ -3,7 +3,8 @@
 use crate::State;
 use crate::filters::{Filters, Occurrences};
 use crate::registration::{Description, Registration};
-use candlewick_plugin_api::{Hook, HookFailure, Plugin, RunId};
+use crate::watch::Watch;
+use candlewick_plugin_api::{Hook, HookFailure, Plugin, RunId, Transform};
 
 /// A registered plugin.
 pub(crate) struct Slot {
@@ -12,8 +13,10 @@ pub(crate) struct Slot {
     pub(crate) plugin: Box<dyn Plugin>,
     /// What each hook has cost since this generation was registered.
     pub(crate) tallies: [Tally; Hook::COUNT],
+    /// What each transform has cost since this generation was registered; every call is timed.
+    pub(crate) transform_tallies: [Tally; Transform::COUNT],
     pub(crate) filters: Filters,
-    /// Whether any filter is set: the hot path asks only this.
+    /// Whether any filter or condition is set: the hot path asks only this.
     pub(crate) filtered: bool,
     pub(crate) occurrences: Occurrences,
     pub(crate) state: State,
@@ -27,6 +30,8 @@ pub(crate) struct Slot {
     pub(crate) initialized: bool,
     /// What its verbs have cost since this generation was registered; every call is timed.
     pub(crate) executions: Tally,
+    /// Its condition, its budgets, its newest failed call.
+    pub(crate) watch: Watch,
 }
 
 impl Slot {

@@ -6,14 +6,14 @@ use crate::cell::{self, Cell, Part};
 use crate::commands::{self, Call, Outcome};
 use crate::notebook::Notebook;
 use crate::problem::{Reporter, Sources, coloured};
-use crate::script::{self, Given, RhaiPlugin, ScriptLoader, Slot};
+use crate::script::{self, Given, RhaiCondition, RhaiPlugin, ScriptLoader, Slot};
 use crate::session::Session;
 use crate::{Inbox, Outbox, language, runs, surface, usage};
 use crate::{complete, completeness, inspect};
 use candlewick_link::{
     BlackBox, Bundle, Execute, Finished, FromWorker, Is, PluginRecord, Problem, Request, StreamName,
 };
-use candlewick_plugin_manager::{Observer, Record, Registered, Registration};
+use candlewick_plugin_manager::{Condition, Observer, Record, Registered, Registration};
 use rhai::{AST, Dynamic, Engine, EvalAltResult, Position};
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
@@ -80,9 +80,13 @@ impl Host {
     pub fn with_inbox(outbox: Outbox, inbox: Inbox) -> Self {
         let session = Session::new(outbox, inbox, surface::shows());
         let engine = Rc::new(language::engine(&session));
-        let slot = Rc::<Slot>::default();
-        session.plugins.borrow_mut().add_loader(Rc::new(ScriptLoader::new(&engine, &slot)));
         let notebook = Notebook::new(&engine);
+        let slot = Rc::new(Slot::of(Rc::new(script::Engines::new(&session))));
+        session.plugins.borrow_mut().add_loader(Rc::new(ScriptLoader::new(&engine, &slot)));
+        let conditions = slot.clone();
+        session.plugins.borrow_mut().compile_conditions_with(Box::new(move |plugin, registration| {
+            RhaiCondition::new(&conditions, plugin, registration).map(|own| Box::new(own) as Box<dyn Condition>)
+        }));
         Self {
             engine,
             session,
@@ -194,7 +198,8 @@ impl Host {
     pub fn register_cell(&mut self, call: &Call, body: &str) -> Outcome {
         let header = script::header(&self.engine, call.line.arguments)
             .map_err(|message| call.problem(self, "CommandError", message))?;
-        let plugin = RhaiPlugin::new(&self.engine, &self.slot, &header.name, body, call.source)
+        let (engine, slot, registration) = (&self.engine, &self.slot, &header.registration);
+        let plugin = RhaiPlugin::under(engine, slot, &header.name, body, call.source, registration)
             .map_err(|error| self.reporter().problem(&error, call.source))?;
         let text = self.sources.text(call.source).unwrap_or(body).to_owned();
         let registration = Registration { source: text, ..header.registration };
@@ -212,6 +217,13 @@ impl Host {
         };
         self.session.outbox.print(StreamName::Stdout, &text);
         Ok(Dynamic::UNIT)
+    }
+
+    /// Registers the plugins in Rhai that are part of the program.
+    pub fn register_built_in(&self) {
+        for (name, why) in script::register_built_in(&self.engine, &self.slot, &mut self.session.plugins.borrow_mut()) {
+            self.session.outbox.print(StreamName::Stderr, &format!("the built-in plugin {name} is not there: {why}\n"));
+        }
     }
 
     /// From now on the kernel process hears of every change of the plugins, and finds in the black box which of them was
@@ -239,7 +251,8 @@ impl Host {
         self.sources.remember(&record.origin, &record.source);
         self.places.borrow_mut().insert(record.name.clone(), record.origin.clone());
         let given = Given { package: registration.package.clone(), ..Given::named(&record.name) };
-        let plugin = RhaiPlugin::of(&self.engine, &self.slot, &given, &cell.body, &record.origin)
+        let (engine, slot) = (&self.engine, &self.slot);
+        let plugin = RhaiPlugin::of(engine, slot, &given, &cell.body, &record.origin, &registration)
             .map_err(|error| error.to_string())?;
         let mut plugins = self.session.plugins.borrow_mut();
         let registered = match registration.of {
@@ -256,6 +269,10 @@ impl Host {
             plugins.create(of, name, &registration.config).map_err(|error| error.to_string())?;
         }
         let restored = match registration.enabled && !registration.quarantined {
+            // Settings are given to inactive plugins only.
+            true if !registration.config.is_empty() => {
+                plugins.deactivate(name).and_then(|_| plugins.activate_with(name, &registration.config))
+            }
             true => plugins.activate(name),
             false => plugins.deactivate(name),
         };

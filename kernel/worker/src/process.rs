@@ -138,6 +138,7 @@ fn run(equipment: Equipment, requests: &Receiver<(u64, Request)>, waiting: &Wait
     let Equipment { outbox, inbox, black_box } = equipment;
     let mut host = Host::with_inbox(outbox.clone(), inbox);
     install(&mut host.session().plugins.borrow_mut());
+    host.register_built_in();
     host.observe_plugins(black_box);
     outbox.send(FromWorker::Ready { version: env!("CARGO_PKG_VERSION").to_owned() });
     while let Ok((id, request)) = requests.recv() {

@@ -55,8 +55,20 @@ fn cells_answer_in_order_an_interrupt_stops_only_the_one_that_runs_and_the_worke
     worker.thread.join().unwrap().unwrap();
 
     let mut told = start();
-    told.execute(1, "loop { }");
+    told.execute(1, "%%plugin p\nfn infer(data) { data }\nfn cleanup() { print(\"given back\"); throw \"not all\"; }");
+    told.execute(2, "loop { }");
     told.send.send(&ToWorker::Command(Command::Shutdown)).unwrap();
+    // Plugins are cleaned up before the worker ends, also when a cell had to be interrupted for that.
+    let mut printed = String::new();
+    while let Ok(Some(message)) = told.receive.receive() {
+        if let FromWorker::Stream { text, .. } = message {
+            printed.push_str(&text);
+        }
+        if printed.contains("not all") {
+            break;
+        }
+    }
+    assert!(printed.contains("given back\nplugin `p` failed at cleanup: RuntimeError: not all"), "{printed}");
     told.thread.join().unwrap().unwrap();
 }
 

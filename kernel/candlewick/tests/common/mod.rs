@@ -33,6 +33,7 @@ impl Session {
         let sent = Arc::new(Mutex::new(Vec::new()));
         let host = Host::new(Outbox::new(sent.clone()));
         candlewick::install_built_in_plugins(&mut host.session().plugins.borrow_mut());
+        host.register_built_in();
         Self { host, sent, cells: 0 }
     }
 

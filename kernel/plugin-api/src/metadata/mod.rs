@@ -13,7 +13,7 @@ pub use dependency::Dependency;
 pub use entry_points::EntryPoints;
 pub use kind::PluginKind;
 
-use crate::Capability;
+use crate::{Capability, TransformOptions};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -73,11 +73,13 @@ pub struct Metadata {
     pub config: Map<String, Value>,
     /// What the plugin's own state starts as in every run.
     pub state: Map<String, Value>,
+    /// How its data transforms are applied: `#{ validation: true }` applies them to validation data too.
+    pub transforms: TransformOptions,
 }
 
 impl Metadata {
     /// Every field's name, in the order of the tables.
-    pub const FIELDS: [&str; 25] = [
+    pub const FIELDS: [&str; 26] = [
         "name",
         "version",
         "description",
@@ -103,6 +105,7 @@ impl Metadata {
         "entry_points",
         "config",
         "state",
+        "transforms",
     ];
 
     /// Metadata with a name, a version and a one-line description.

@@ -9,6 +9,8 @@ mod live_runs;
 mod loading;
 mod making;
 mod ordering;
+mod points;
 mod registering;
 mod reporting;
 mod scripted;
+mod watching;

@@ -12,11 +12,12 @@ use rhai::{Array, Dynamic};
 use std::path::Path;
 
 /// The verbs, with what each takes.
-const VERBS: [(&str, &str); 7] = [
+const VERBS: [(&str, &str); 8] = [
     ("activate", "NAME"),
     ("deactivate", "NAME"),
     ("unregister", "NAME"),
     ("initialize", "NAME"),
+    ("replay", "NAME"),
     ("load", "PATH"),
     ("create", "NAME INSTANCE [#{ settings }]"),
     ("execute", "NAME [VERB] [(arguments)] [--json]"),
@@ -48,6 +49,7 @@ fn run(host: &mut Host, call: &Call, verb: &str, name: &str, rest: &str) -> Outc
         "initialize" => changed(host, call, "initialized", name, PluginManager::initialize),
         "load" => load(host, call, name),
         "create" => create(host, call, name, rest),
+        "replay" => return super::hooks::replay(host, call, name),
         _ => return execute(host, call, name, rest),
     };
     let text = changes?;
@@ -124,5 +126,5 @@ fn unknown(verb: &str) -> String {
     let names: Vec<&str> = VERBS.iter().map(|(name, _)| *name).collect();
     let hint =
         nearest(verb, names.iter().copied()).map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-    format!("%plugin takes {} or {}; found `{verb}`{hint}", names[..6].join(", "), names[6])
+    format!("%plugin takes {} or {}; found `{verb}`{hint}", names[..7].join(", "), names[7])
 }

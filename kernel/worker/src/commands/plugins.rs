@@ -6,10 +6,10 @@ use crate::check::{self, Checkup};
 use crate::script::Given;
 use crate::show::Show;
 use crate::surface;
-use candlewick_display::{self as display, HookPlugin, LifecycleRow};
+use candlewick_display as display;
 use candlewick_link::FromWorker;
-use candlewick_plugin_api::{Group, Hook};
-use candlewick_plugin_manager::{HookRow, ManagerError, PluginRow, State};
+use candlewick_plugin_api::Group;
+use candlewick_plugin_manager::{ManagerError, PluginRow};
 use rhai::Dynamic;
 use serde_json::json;
 use std::path::Path;
@@ -24,7 +24,7 @@ pub const COMMANDS: &[Command] = &[
     },
     Command {
         name: "%plugin",
-        signature: "%plugin activate|deactivate|unregister|initialize|load|create|execute NAME [ARGUMENTS]",
+        signature: "%plugin activate|deactivate|unregister|initialize|replay|load|create|execute NAME [ARGUMENTS]",
         doc: "does one of the manager's verbs: calls a plugin again or no more, takes it out, loads it from a path, …",
         run: Run::Line(super::plugin::plugin),
     },
@@ -33,12 +33,6 @@ pub const COMMANDS: &[Command] = &[
         signature: "%plugins [NAME|list|discover|check] [NAME|PATH] [--json]",
         doc: "lists the plugins with state, calls and time, shows one, loads those of the search paths, or checks one",
         run: Run::Line(plugins),
-    },
-    Command {
-        name: "%hooks",
-        signature: "%hooks [--exact]",
-        doc: "prints the training loop with every plugin in its place; --exact times every call from now on",
-        run: Run::Line(hooks),
     },
 ];
 
@@ -170,25 +164,6 @@ fn abilities(row: &PluginRow) -> Vec<(String, String)> {
     facts
 }
 
-fn hooks(host: &mut Host, call: &Call) -> Outcome {
-    match call.line.arguments {
-        "" => {}
-        "--exact" => host.session().plugins.borrow_mut().set_exact(true),
-        other => {
-            return Err(call.problem(
-                host,
-                "CommandError",
-                format!("%hooks takes nothing or --exact; found `{other}`"),
-            ));
-        }
-    }
-    let lifecycle = host.session().plugins.borrow().lifecycle();
-    show(
-        host,
-        display::Lifecycle { rows: lifecycle.iter().flat_map(|(hook, rows)| outline(*hook, rows)).collect() }.bundle(),
-    )
-}
-
 fn show(host: &mut Host, bundle: display::Bundle) -> Outcome {
     let bundle = crate::show::linked(bundle);
     host.session().outbox.send(FromWorker::Display { bundle, display_id: None, update: false });
@@ -198,7 +173,9 @@ fn show(host: &mut Host, bundle: display::Bundle) -> Outcome {
 /// What a plugin is written in; an instance, what the plugin is that it is of.
 fn language(row: &PluginRow, rows: &[PluginRow]) -> &'static str {
     let of = rows.iter().find(|other| Some(&other.name) == row.of.as_ref()).unwrap_or(row);
-    let is_script = of.origin == crate::script::ORIGIN || of.origin.ends_with(".rhai");
+    let is_script = of.origin == crate::script::ORIGIN
+        || of.origin.ends_with(".rhai")
+        || crate::script::is_script(&of.name, &of.origin);
     if is_script { "Rhai" } else { "Rust" }
 }
 
@@ -218,46 +195,4 @@ fn plugin_row(row: PluginRow, language: &str, bytes: u64) -> display::PluginRow 
         of: row.of.unwrap_or_default(),
         description: row.description,
     }
-}
-
-/// A hook's line, with the lines of what happens just before or after it.
-fn outline(hook: Hook, rows: &[HookRow]) -> Vec<LifecycleRow> {
-    let (depth, note) = place(hook);
-    let plain = |depth, name: &str, note: &str| LifecycleRow {
-        depth,
-        name: name.into(),
-        note: note.into(),
-        ..LifecycleRow::default()
-    };
-    let own =
-        LifecycleRow { hook: true, plugins: rows.iter().map(hook_plugin).collect(), ..plain(depth, hook.name(), note) };
-    match hook {
-        Hook::StartEpoch => vec![plain(1, "per epoch", ""), own],
-        Hook::StartTrainingBatch => {
-            vec![plain(3, "per batch", ""), own, plain(4, "forward, loss, backward, optimizer", "")]
-        }
-        Hook::StartValidationBatch => vec![plain(3, "per batch", ""), own, plain(4, "forward, loss", "")],
-        _ => vec![own],
-    }
-}
-
-fn place(hook: Hook) -> (usize, &'static str) {
-    match hook {
-        Hook::StartTrainingSession | Hook::EndTrainingSession => (0, ""),
-        Hook::LoadCheckpoint => (1, "only when resuming"),
-        Hook::StartEpoch | Hook::EndEpoch => (2, ""),
-        Hook::StartTrainingLoop | Hook::EndTrainingLoop => (3, ""),
-        Hook::StartValidationLoop => (3, "only with validation data"),
-        Hook::EndValidationLoop => (3, ""),
-        Hook::SaveCheckpoint => (3, "when one is due or asked for"),
-        Hook::StartTrainingBatch | Hook::EndTrainingBatch => (4, ""),
-        Hook::StartValidationBatch | Hook::EndValidationBatch => (4, ""),
-    }
-}
-
-fn hook_plugin(row: &HookRow) -> HookPlugin {
-    let errors = if row.errors > 0 { format!("{} errors", row.errors) } else { String::new() };
-    let state = if row.state == State::Active { "" } else { row.state.name() };
-    let note = [state, &errors].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ");
-    HookPlugin { name: row.plugin.clone(), calls: row.calls, seconds: row.seconds, note }
 }

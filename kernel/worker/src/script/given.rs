@@ -27,6 +27,11 @@ impl Given {
         Self { name: name.to_owned(), ..Self::default() }
     }
 
+    /// The name it goes by until its metadata are read.
+    pub fn first_name(&self) -> &str {
+        if self.name.is_empty() { &self.otherwise } else { &self.name }
+    }
+
     /// The fields of metadata: the package's over those of the script.
     pub fn fields(&self, script: &Map<String, Value>) -> Map<String, Value> {
         let mut fields = script.clone();

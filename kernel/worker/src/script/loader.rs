@@ -8,7 +8,7 @@ use super::{RhaiPlugin, Slot, header};
 use crate::cell::Cell;
 use crate::problem::{Reporter, Sources};
 use candlewick_packages::{Form, Found, Manifest, PackageError, SchemaFiles, look};
-use candlewick_plugin_api::{Hook, Verb};
+use candlewick_plugin_api::{Hook, Transform, Verb};
 use candlewick_plugin_manager::{LoadedPlugin, Loader, ManagerError, Registration};
 use rhai::{Engine, EvalAltResult, Scope};
 use serde_json::{Map, Value, json};
@@ -41,7 +41,7 @@ impl ScriptLoader {
 
     fn make(&self, file: ScriptFile) -> Result<LoadedPlugin, ManagerError> {
         let body = Cell::of(&file.text).body;
-        let made = RhaiPlugin::of(&self.engine, &self.slot, &file.given, &body, &file.path);
+        let made = RhaiPlugin::of(&self.engine, &self.slot, &file.given, &body, &file.path, &file.registration);
         let plugin = made.map_err(|error| broken(&self.engine, &error, &file.path))?;
         if !plugin.is_one() {
             return Err(ManagerError::NotAPlugin { path: file.path, why: NOTHING.to_owned() });
@@ -56,7 +56,8 @@ const NOTHING: &str = "it has no `const metadata` and no function of a plugin: n
 
 impl Loader for ScriptLoader {
     fn takes(&self, path: &Path) -> bool {
-        look(path).is_ok_and(|found| found.form != Form::Crate)
+        // A crate too: where no loader for crates was added after this one, it is told that it must be built.
+        look(path).is_ok()
     }
 
     fn load(&self, path: &Path) -> Result<LoadedPlugin, ManagerError> {
@@ -166,7 +167,7 @@ fn packaged(error: PackageError) -> ManagerError {
 pub fn broken(engine: &Engine, error: &EvalAltResult, path: &str) -> ManagerError {
     let (sources, scope) = (Sources::default(), Scope::new());
     let problem = Reporter { engine, scope: &scope, origins: None, sources: &sources }.problem(error, path);
-    let place = super::plugin::innermost(error).position();
+    let place = super::failure::innermost(error).position();
     let message =
         if problem.name == "PluginError" { problem.message } else { format!("{}: {}", problem.name, problem.message) };
     ManagerError::Broken { path: path.to_owned(), line: place.line(), column: place.position(), message }
@@ -176,6 +177,6 @@ pub fn broken(engine: &Engine, error: &EvalAltResult, path: &str) -> ManagerErro
 pub fn is_of_a_plugin(name: &str) -> bool {
     Hook::from_name(name).is_some()
         || Verb::from_name(name).is_some()
-        || name.starts_with("transform_")
+        || Transform::from_name(name).is_some()
         || name == "create"
 }

@@ -2,23 +2,35 @@
 //!
 //! Must not know cells or messages. Read [`RhaiPlugin`] first, then [`Ctx`](context::Ctx).
 
-mod bytes;
+mod built_in;
+mod callback;
+mod condition;
 mod context;
+mod engines;
 mod factory;
+mod failure;
 mod given;
 mod loader;
 mod plugin;
 pub mod schemas;
 mod settings;
 mod source;
+mod transforms;
+mod update;
 mod values;
 mod verbs;
 
+pub use built_in::{is_script, register as register_built_in};
+pub use callback::tell;
+pub use condition::{RhaiCondition, is_not_there_yet};
 pub use context::{BUILTINS, CONTEXT, Slot, fact, has, properties, setting};
+pub use engines::Engines;
 pub use given::{Given, METADATA};
 pub use loader::{ScriptFile, ScriptLoader, broken, is_of_a_plugin, read};
 pub use plugin::{PREFIXES, RhaiPlugin};
 pub use source::{Header, KEYS, POLICIES, header};
+pub use transforms::{BUILTINS as TRANSFORM_BUILTINS, ITEM};
+pub use update::BUILTINS as UPDATE_BUILTINS;
 pub use values::{from_json, from_passed, to_json, to_passed};
 
 use rhai::Engine;
@@ -31,4 +43,5 @@ pub const ORIGIN: &str = "a cell of this notebook";
 pub fn types(engine: &mut Engine) {
     context::types(engine);
     settings::types(engine);
+    transforms::types(engine);
 }

@@ -3,20 +3,26 @@
 //! A closed unit: its own functions and constants, `this`, `ctx` and the built-ins. Read [`RhaiPlugin`] first.
 
 use super::context::Slot;
+use super::failure::plugin_error;
 use super::given::{Given, METADATA};
 use super::loader::is_of_a_plugin;
 use super::settings::Settings;
-use super::values::{from_json, to_json, to_passed};
+use super::transforms::{self, TransformFunction};
+use super::values::{from_json, from_passed, to_json, to_passed};
 use super::verbs::{self, VerbFunction};
-use super::{bytes, factory, schemas};
+use super::{factory, schemas};
+use crate::calls::{Calls, Size, Terms};
 use crate::language::Constants;
-use crate::problem::{Fault, Reporter, Sources};
+use crate::problem::Fault;
 use candlewick_engine::interrupt;
 use candlewick_plugin_api::{
-    Context, Event, Hook, HookSet, Metadata, PerRun, Plugin, PluginError, RunId, Schemas, Value as Passed, Verb,
+    Context, Event, Hook, HookSet, Metadata, PerRun, Plugin, PluginError, Report, RunId, Schemas, Transform,
+    TransformContext, TransformSet, Value as Passed, Verb,
 };
-use rhai::{AST, CallFnOptions, Dynamic, Engine, EvalAltResult, Map, Scope};
+use candlewick_plugin_manager::Registration;
+use rhai::{AST, CallFnOptions, Dynamic, Engine, EvalAltResult, FuncArgs, Map, Position, Scope};
 use serde_json::Value;
+use std::any::Any;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -24,12 +30,16 @@ use std::rc::Rc;
 type Fields = serde_json::Map<String, Value>;
 
 /// Functions whose names begin like this are meant as hooks.
-pub const PREFIXES: [&str; 6] = ["start_", "end_", "on_", "transform_", "load_", "save_"];
+pub const PREFIXES: [&str; 5] = ["start_", "end_", "on_", "load_", "save_"];
+
+type Called = Result<Dynamic, Box<EvalAltResult>>;
 
 /// A plugin whose hooks are functions of a Rhai source.
 pub struct RhaiPlugin {
     engine: Rc<Engine>,
     slot: Rc<Slot>,
+    calls: Rc<Calls>,
+    terms: Rc<Terms>,
     functions: AST,
     /// The source's own constants; rewound after every call.
     scope: Scope<'static>,
@@ -38,6 +48,9 @@ pub struct RhaiPlugin {
     /// Hook to the name the source gives it.
     hooks: [Option<Rc<str>>; Hook::COUNT],
     verbs: Vec<VerbFunction>,
+    transforms: Vec<TransformFunction>,
+    /// Functions that answer a hook point when one of their name is declared.
+    points: Vec<String>,
     metadata: Metadata,
     settings: Dynamic,
     states: PerRun<State>,
@@ -48,6 +61,8 @@ pub struct RhaiPlugin {
     schemas: Schemas,
     /// What compiles it again, for an instance.
     made_of: (Given, Rc<str>),
+    /// How many of its calls had a state to be measured.
+    measured: u32,
 }
 
 /// What of `this` a checkpoint could not keep: said once, by the next call.
@@ -64,11 +79,10 @@ enum Unsaved {
 struct State(Option<Dynamic>);
 
 impl RhaiPlugin {
-    /// Compiles a source and finds its metadata and hooks. `source` names the text in errors.
+    /// A plugin with the usual limits, to which nothing is granted; see [`RhaiPlugin::under`].
     ///
     /// # Errors
-    /// A syntax error, an error of its top-level statements, unusable metadata, an unknown hook, or a hook with another
-    /// number of parameters than one.
+    /// As [`RhaiPlugin::under`].
     pub fn new(
         engine: &Rc<Engine>,
         slot: &Rc<Slot>,
@@ -76,41 +90,79 @@ impl RhaiPlugin {
         text: &str,
         source: &str,
     ) -> Result<Self, Box<EvalAltResult>> {
-        Self::of(engine, slot, &Given::named(name), text, source)
+        Self::under(engine, slot, name, text, source, &Registration::default())
+    }
+
+    /// Compiles a source and finds its metadata and hooks. `source` names the text in errors. What the registration says
+    /// of limits and capabilities holds from the top-level statements on; they reach nothing outside the session, because
+    /// what the plugin declares is not known before they have run.
+    ///
+    /// # Errors
+    /// A syntax error, an error of its top-level statements, unusable metadata, an unknown hook, or a hook with another
+    /// number of parameters than one.
+    pub fn under(
+        engine: &Rc<Engine>,
+        slot: &Rc<Slot>,
+        name: &str,
+        text: &str,
+        source: &str,
+        registration: &Registration,
+    ) -> Result<Self, Box<EvalAltResult>> {
+        Self::of(engine, slot, &Given::named(name), text, source, registration)
     }
 
     /// The same with what stands beside the source.
     ///
     /// # Errors
-    /// As [`RhaiPlugin::new`], and schemas that cannot be read.
+    /// As [`RhaiPlugin::under`], and schemas that cannot be read.
     pub fn of(
         engine: &Rc<Engine>,
         slot: &Rc<Slot>,
         given: &Given,
         text: &str,
         source: &str,
+        registration: &Registration,
     ) -> Result<Self, Box<EvalAltResult>> {
+        let name = given.first_name();
+        let (limits, granted) = (registration.limits, registration.allow.clone());
+        let terms = Terms { plugin: name.to_owned(), limits, granted, ..Terms::default() };
+        let (engine, calls) = match slot.engines() {
+            Some(engines) => (engines.of(&limits), engines.calls().clone()),
+            None => (engine.clone(), Rc::default()),
+        };
         let mut ast = engine.compile(text)?;
         ast.set_source(source);
         let hooks = hooks(&ast)?;
-        let verbs = verbs::of(&ast)?;
+        let transforms = transforms::of(&ast)?;
         let mut scope = Scope::new();
-        engine.run_ast_with_scope(&mut scope, &ast)?;
+        let terms = Rc::new(terms);
+        {
+            let _call = calls.enter(&terms);
+            engine.run_ast_with_scope(&mut scope, &ast).map_err(|error| terms.explained(error))?;
+        }
         let metadata = metadata(given, &scope)?;
-        let schemas = schemas::of(engine, &ast, text, scope.get("schemas"), &metadata, given)?;
+        let verbs = verbs::of(&ast, &metadata.entry_points)?;
+        let schemas = schemas::of(&engine, &ast, text, scope.get("schemas"), &metadata, given)?;
+        let declared = metadata.capabilities.clone();
+        let terms = Terms { plugin: name.to_owned(), limits, declared, granted: terms.granted.clone() };
         let mut functions = ast.clone_functions_only();
         functions.set_source(source);
+        let points = points(&ast);
         let settings = settings(&metadata.config);
         let constants = constants(&scope);
-        let (engine, slot, source) = (engine.clone(), slot.clone(), source.to_owned());
+        let (slot, source) = (slot.clone(), source.to_owned());
         Ok(Self {
             engine,
             slot,
+            calls,
+            terms: Rc::new(terms),
             functions,
             scope,
             constants,
             hooks,
             verbs,
+            transforms,
+            points,
             metadata,
             settings,
             states: PerRun::default(),
@@ -119,14 +171,20 @@ impl RhaiPlugin {
             unsaved: RefCell::default(),
             schemas,
             made_of: (given.clone(), text.into()),
+            measured: 0,
         })
     }
 
-    /// The names of its hooks, in lifecycle order, and of its verbs, as text.
+    /// The names of its hooks, in lifecycle order, of its transforms and of its verbs, as text.
     pub fn hook_names(&self) -> String {
         let hooks = Plugin::hooks(self);
-        let names: Vec<&str> =
-            hooks.iter().map(Hook::name).chain(self.verbs.iter().map(|own| own.verb.name())).collect();
+        let transforms = self.transforms.iter().map(|own| own.transform.name());
+        let names: Vec<&str> = hooks
+            .iter()
+            .map(Hook::name)
+            .chain(transforms)
+            .chain(self.verbs.iter().map(|own| own.verb.name()))
+            .collect();
         if names.is_empty() { "no hooks".to_owned() } else { names.join(", ") }
     }
 
@@ -139,11 +197,8 @@ impl RhaiPlugin {
     /// Calls a function of the source that belongs to no run; none when there is no such function with one parameter.
     pub(super) fn call_plain(&mut self, name: &str, argument: Dynamic) -> Option<Result<Dynamic, PluginError>> {
         self.functions.iter_fn_def().find(|own| own.name == name && own.params.len() == 1)?;
-        let options = CallFnOptions::new().eval_ast(false);
-        let options = if let Some(constants) = self.constants.clone() { options.with_tag(constants) } else { options };
-        let (engine, functions, scope) = (&self.engine, &self.functions, &mut self.scope);
-        let answer = engine.call_fn_with_options::<Dynamic>(options, scope, functions, name, (argument,));
-        Some(answer.map_err(|error| self.failed(&error)))
+        let answer = self.run(&mut None, name, (argument,));
+        Some(answer.map_err(|error| self.failed(error)))
     }
 
     fn first_state(&self) -> Dynamic {
@@ -159,17 +214,62 @@ impl RhaiPlugin {
         }
     }
 
-    fn failed(&self, error: &EvalAltResult) -> PluginError {
-        // Ended by the user, that is; a fault there is what the script itself did.
-        if matches!(innermost(error), EvalAltResult::ErrorTerminated(why, _) if !why.is::<Fault>()) {
-            return PluginError::Interrupted;
+    fn failed(&self, error: Box<EvalAltResult>) -> PluginError {
+        plugin_error(&self.engine, &self.scope, &self.terms, &self.source, error)
+    }
+
+    /// Calls a function with `this`, under the plugin's limits. Afterwards `this` is what it left, or on failure what it
+    /// was; none where there was nothing but the settings.
+    pub(super) fn run<A: FuncArgs>(&mut self, this: &mut Option<Dynamic>, name: &str, arguments: A) -> Called {
+        let mut held = this.take().unwrap_or_else(|| self.first_state());
+        Self::give_settings(&self.settings, &mut held);
+        // What holds nothing but the settings needs no copy to be put back.
+        let before = held.as_map_ref().is_ok_and(|map| map.len() > 1).then(|| held.clone());
+        let options = CallFnOptions::new().eval_ast(false).bind_this_ptr(&mut held);
+        let options = if let Some(constants) = self.constants.clone() { options.with_tag(constants) } else { options };
+        let (answer, growth) = {
+            let _call = self.calls.enter(&self.terms);
+            let (engine, scope, functions) = (&self.engine, &mut self.scope, &self.functions);
+            let answer = engine.call_fn_with_options::<Dynamic>(options, scope, functions, name, arguments);
+            (answer, self.calls.growth())
+        };
+        let answer = answer.and_then(|answer| self.check_state(&held, growth).map(|()| answer));
+        *this = if answer.is_ok() { Some(held) } else { before };
+        answer
+    }
+
+    /// Measures the state at every 64th call, at the first ones more often, and whenever a call has taken much memory.
+    fn check_state(&mut self, state: &Dynamic, growth: u64) -> Result<(), Box<EvalAltResult>> {
+        const MUCH: u64 = 256 << 10;
+        self.measured = self.measured.wrapping_add(1);
+        if !(self.measured.is_multiple_of(64) || self.measured.is_power_of_two() || growth >= MUCH) {
+            return Ok(());
         }
-        let sources = Sources::default();
-        let reporter = Reporter { engine: &self.engine, scope: &self.scope, origins: None, sources: &sources };
-        let problem = reporter.problem(error, &self.source);
-        let place = innermost(error).position();
-        let message = format!("{}: {}", problem.name, problem.message);
-        PluginError::Failed { message, line: place.line(), column: place.position() }
+        match self.terms.too_much_state(state) {
+            Some(fault) => Err(Box::new(EvalAltResult::ErrorRuntime(Dynamic::from(fault), Position::NONE))),
+            None => Ok(()),
+        }
+    }
+
+    /// What `this` is in a run; outside of runs it is what its verbs have.
+    fn take_state(&mut self, run: RunId, outside: bool) -> Option<Dynamic> {
+        if outside { self.own.0.take() } else { self.states.of(run).0.take() }
+    }
+
+    fn put_state(&mut self, run: RunId, outside: bool, state: Option<Dynamic>) {
+        let place = if outside { &mut self.own } else { self.states.of(run) };
+        place.0 = state;
+    }
+
+    fn say_unsaved(&mut self, ctx: &mut Context) {
+        if let Unsaved::Names(names) = self.unsaved.get_mut() {
+            let text = format!(
+                "plugin {}: checkpoints cannot keep {names}; a resumed run starts without it",
+                self.metadata.name
+            );
+            ctx.emit(Event::Warning(text));
+            *self.unsaved.get_mut() = Unsaved::Said;
+        }
     }
 }
 
@@ -220,27 +320,84 @@ impl Plugin for RhaiPlugin {
         self.verbs.iter().map(|own| own.verb).collect()
     }
 
-    fn execute(&mut self, verb: Verb, arguments: &[Passed]) -> Result<Passed, PluginError> {
-        let Some(own) = self.verbs.iter().find(|own| own.verb == verb) else { return Ok(Passed::Nothing) };
-        let arguments = own.arguments(arguments).map_err(PluginError::invalid)?;
-        let mut this = self.own.0.take().unwrap_or_else(|| self.first_state());
-        Self::give_settings(&self.settings, &mut this);
-        let before = this.clone();
-        let options = CallFnOptions::new().eval_ast(false).bind_this_ptr(&mut this);
-        let options = if let Some(constants) = self.constants.clone() { options.with_tag(constants) } else { options };
-        let name = verb.name();
-        let (engine, functions, scope) = (&self.engine, &self.functions, &mut self.scope);
-        let call = || engine.call_fn_with_options::<Dynamic>(options, scope, functions, name, arguments);
-        // What an interrupt has left behind is cleaned up all the same; another interrupt ends that too.
-        let answer = if name == "cleanup" { interrupt::suspended(call) } else { call() };
-        self.own.0 = Some(if answer.is_ok() { this } else { before });
-        let named = |value: &Dynamic| self.engine.map_type_name(value.type_name()).to_owned();
-        answer.map(|answer| to_passed(&answer, &named)).map_err(|error| self.failed(&error))
+    fn parameters(&self, verb: Verb) -> Option<Vec<String>> {
+        self.verbs.iter().find(|own| own.verb == verb).map(VerbFunction::names)
     }
 
-    fn parameters(&self, verb: Verb) -> Option<Vec<String>> {
-        let function = self.functions.iter_fn_def().find(|function| function.name == verb.name())?;
-        Some(function.params.iter().map(ToString::to_string).collect())
+    fn execute(&mut self, verb: Verb, arguments: &[Passed]) -> Result<Passed, PluginError> {
+        self.execute_with(verb, arguments, &Report::nobody())
+    }
+
+    fn execute_with(&mut self, verb: Verb, arguments: &[Passed], report: &Report) -> Result<Passed, PluginError> {
+        let Some(own) = self.verbs.iter().find(|own| own.verb == verb) else { return Ok(Passed::Nothing) };
+        let arguments = own.arguments(arguments, report).map_err(PluginError::invalid)?;
+        let mut this = self.own.0.take();
+        let call = || self.run(&mut this, verb.name(), arguments);
+        // What an interrupt has left behind is cleaned up all the same; another interrupt ends that too.
+        let answer = if verb.name() == "cleanup" { interrupt::suspended(call) } else { call() };
+        self.own.0 = this;
+        let named = |value: &Dynamic| self.engine.map_type_name(value.type_name()).to_owned();
+        answer.map(|answer| to_passed(&answer, &named)).map_err(|error| self.failed(error))
+    }
+
+    fn points(&self) -> Vec<String> {
+        self.points.clone()
+    }
+
+    fn call_point(&mut self, point: &str, ctx: &mut Context, data: &mut Passed) -> Result<(), PluginError> {
+        self.say_unsaved(ctx);
+        let (run, outside) = (ctx.run, ctx.run == 0);
+        let mut this = self.take_state(run, outside);
+        // Shared, so that what the function changes in its copy is changed here too.
+        let shared = from_passed(data).into_shared();
+        let slot = self.slot.clone();
+        let called = slot.lend(ctx, |lent| self.run(&mut this, point, (lent, shared.clone())));
+        self.put_state(run, outside, this);
+        let answer = called.map_err(|error| self.failed(error))?;
+        let changed = if answer.is_map() { answer.flatten() } else { shared.flatten() };
+        let named = |value: &Dynamic| self.engine.map_type_name(value.type_name()).to_owned();
+        *data = to_passed(&changed, &named);
+        Ok(())
+    }
+
+    fn set_aside(&mut self, run: RunId) -> Option<Box<dyn Any>> {
+        let (kept, own) = (self.states.remove(run), self.own.0.clone());
+        Some(Box::new((kept, own)))
+    }
+
+    fn take_back(&mut self, run: RunId, kept: Option<Box<dyn Any>>) -> Result<(), PluginError> {
+        if let Some(kept) = kept.and_then(|kept| kept.downcast::<(Option<State>, Option<Dynamic>)>().ok()) {
+            let (state, own) = *kept;
+            self.own.0 = own;
+            match state {
+                Some(state) => self.states.set(run, state),
+                None => drop(self.states.remove(run)),
+            }
+        }
+        Ok(())
+    }
+
+    fn transforms(&self) -> TransformSet {
+        transforms::set(&self.transforms, self.metadata.transforms.validation)
+    }
+
+    fn transform(
+        &mut self,
+        transform: Transform,
+        value: Passed,
+        ctx: &mut TransformContext,
+    ) -> Result<Passed, PluginError> {
+        let Some(own) = self.transforms.iter().find(|own| own.transform == transform) else { return Ok(value) };
+        let (name, (arguments, item)) = (own.name.clone(), own.arguments(&value, ctx));
+        // A preview leaves no trace: every item finds `this` as it is at the start of a run.
+        let mut this = if ctx.preview { None } else { self.take_state(ctx.run, false) };
+        let changed = self.run(&mut this, &name, arguments);
+        item.close();
+        if !ctx.preview {
+            self.put_state(ctx.run, false, this);
+        }
+        let named = |value: &Dynamic| self.engine.map_type_name(value.type_name()).to_owned();
+        changed.map(|changed| to_passed(&changed, &named)).map_err(|error| self.failed(error))
     }
 
     fn schemas(&self) -> Schemas {
@@ -249,7 +406,9 @@ impl Plugin for RhaiPlugin {
 
     fn another(&self) -> Option<Box<dyn Plugin>> {
         let (given, text) = &self.made_of;
-        let made = Self::of(&self.engine, &self.slot, given, text, &self.source);
+        let (limits, allow) = (self.terms.limits, self.terms.granted.clone());
+        let registration = Registration { limits, allow, ..Registration::default() };
+        let made = Self::of(&self.engine, &self.slot, given, text, &self.source, &registration);
         Some(Box::new(made.ok()?))
     }
 
@@ -259,36 +418,18 @@ impl Plugin for RhaiPlugin {
 
     fn bytes(&self) -> Option<u64> {
         let states = self.states.all().chain([&self.own]);
-        Some(states.filter_map(|state| state.0.as_ref()).map(bytes::of).sum())
+        Some(states.filter_map(|state| state.0.as_ref()).map(|this| Size::of(this).bytes).sum())
     }
 
     fn call(&mut self, hook: Hook, ctx: &mut Context) -> Result<(), PluginError> {
         let Some(name) = self.hooks[hook as usize].clone() else { return Ok(()) };
-        if let Unsaved::Names(names) = self.unsaved.get_mut() {
-            let text = format!(
-                "plugin {}: checkpoints cannot keep {names}; a resumed run starts without it",
-                self.metadata.name
-            );
-            ctx.emit(Event::Warning(text));
-            *self.unsaved.get_mut() = Unsaved::Said;
-        }
-        let mut this = match self.states.of(ctx.run).0.take() {
-            Some(this) => this,
-            None => self.first_state(),
-        };
-        Self::give_settings(&self.settings, &mut this);
-        // What holds nothing but the settings needs no copy to be put back.
-        let before = this.as_map_ref().is_ok_and(|map| map.len() > 1).then(|| this.clone());
+        self.say_unsaved(ctx);
         let run = ctx.run;
-        let (engine, functions, scope) = (&self.engine, &self.functions, &mut self.scope);
-        let constants = self.constants.clone();
-        let called = self.slot.lend(ctx, |lent| {
-            let options = CallFnOptions::new().eval_ast(false).bind_this_ptr(&mut this);
-            let options = if let Some(constants) = constants { options.with_tag(constants) } else { options };
-            engine.call_fn_with_options::<Dynamic>(options, scope, functions, &name, (lent,))
-        });
-        self.states.of(run).0 = if called.is_ok() { Some(this) } else { before };
-        called.map(drop).map_err(|error| self.failed(&error))
+        let mut this = self.take_state(run, false);
+        let slot = self.slot.clone();
+        let called = slot.lend(ctx, |lent| self.run(&mut this, &name, (lent,)));
+        self.put_state(run, false, this);
+        called.map(drop).map_err(|error| self.failed(error))
     }
 }
 
@@ -301,6 +442,20 @@ fn constants(scope: &Scope) -> Option<Constants> {
     let own = scope.iter_raw().filter(|(name, ..)| *name != "metadata");
     let constants: BTreeMap<_, _> = own.map(|(name, _, value)| (name.into(), value.clone())).collect();
     (!constants.is_empty()).then(|| Constants(Rc::new(constants)))
+}
+
+/// The functions that may answer a hook point: `fn name(ctx, data)`.
+fn points(ast: &AST) -> Vec<String> {
+    let other = |name: &str| {
+        Hook::from_name(name).is_some()
+            || Verb::from_name(name).is_some()
+            || Transform::from_name(name).is_some()
+            || name.contains('$')
+    };
+    let two = ast.iter_fn_def().filter(|function| function.params.len() == 2);
+    let mut names: Vec<String> = two.map(|function| function.name.to_string()).filter(|name| !other(name)).collect();
+    names.sort();
+    names
 }
 
 /// Finds the hooks among a source's functions.
@@ -356,14 +511,4 @@ fn metadata(given: &Given, scope: &Scope) -> Result<Metadata, Box<EvalAltResult>
     };
     let fields = json.as_object().ok_or_else(|| wrong("metadata must be a map".to_owned()))?;
     Metadata::read(&given.name, &given.fields(fields)).map_err(wrong)
-}
-
-/// The error at the end of a chain of calls.
-pub fn innermost(error: &EvalAltResult) -> &EvalAltResult {
-    match error {
-        EvalAltResult::ErrorInFunctionCall(_, _, inner, _) | EvalAltResult::ErrorInModule(_, inner, _) => {
-            innermost(inner)
-        }
-        other => other,
-    }
 }

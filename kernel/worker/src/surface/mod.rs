@@ -6,6 +6,7 @@
 mod arguments;
 mod confusion;
 mod data;
+mod files;
 mod frame;
 mod input;
 mod keywords;
@@ -16,6 +17,7 @@ mod output;
 mod plot;
 mod plugin_files;
 mod plugins;
+mod points;
 mod signature;
 mod tensor;
 mod tensor_make;
@@ -31,6 +33,7 @@ pub use arguments::{Answer, fault, interrupted};
 pub use keywords::{KEYWORDS, keyword};
 pub use plugin_files::{Loaded, declined, discover, told};
 pub use plugins::{PluginHandle, enveloped, json_map as settings_of};
+pub use points::effects;
 pub use signature::quoted;
 
 /// One entry of the language surface.
@@ -87,6 +90,8 @@ pub fn all() -> impl Iterator<Item = &'static Builtin> {
         plot::BUILTINS,
         plugins::BUILTINS,
         plugin_files::BUILTINS,
+        points::BUILTINS,
+        files::BUILTINS,
         confusion::BUILTINS,
         memory::BUILTINS,
         data::BUILTINS,
@@ -94,6 +99,8 @@ pub fn all() -> impl Iterator<Item = &'static Builtin> {
         optimizers::BUILTINS,
         training::BUILTINS,
         crate::script::BUILTINS,
+        crate::script::UPDATE_BUILTINS,
+        crate::script::TRANSFORM_BUILTINS,
     ];
     tables.into_iter().flatten().chain(plugins::VERBS.iter())
 }
