@@ -5,7 +5,7 @@ use crate::form::Form;
 use crate::log::{Begun, Log};
 use crate::registry::{DESERIALIZE, FIT, INSTANTIATE, PREDICT, SERIALIZE, declared, find, model_types};
 use crate::running::Running;
-use crate::{Action, ActionError, Arguments, Host, Instance, Progress};
+use crate::{Action, ActionError, Argument, Arguments, Host, Instance, Progress};
 use candlewick_plugin_api::{PluginError, Report, Value};
 use candlewick_plugin_manager::{Entry, PluginManager};
 use std::cell::{Cell, Ref, RefCell, RefMut};
@@ -24,13 +24,16 @@ struct Inner {
     /// Those that run, innermost last.
     running: RefCell<Vec<(Rc<Running>, Report)>>,
     instances: Cell<u64>,
+    /// The plugins that [`Actions::initialize`] has loaded.
+    loaded: RefCell<Vec<String>>,
 }
 
 impl Actions {
     /// Actions on the plugins of a session.
     pub fn new(plugins: Rc<RefCell<PluginManager>>, host: Rc<dyn Host>) -> Self {
-        let (log, running, instances) = (Rc::default(), RefCell::default(), Cell::default());
-        Self(Rc::new(Inner { plugins, host, log, running, instances }))
+        let (log, running, instances, loaded) =
+            (Rc::default(), RefCell::default(), Cell::default(), RefCell::default());
+        Self(Rc::new(Inner { plugins, host, log, running, instances, loaded }))
     }
 
     /// A new instance of a model type.
@@ -107,6 +110,16 @@ impl Actions {
         self.act(DESERIALIZE, model_type, None, &Arguments::default(), |_, report| {
             self.instance_of(model_type, Form::of(bytes), bytes, report)
         })
+    }
+
+    /// Asks a plugin for an entry point as it stands, with neither instance nor data access: an action all the same.
+    ///
+    /// # Errors
+    /// No such plugin, arguments it does not take, or its failure.
+    pub fn call(&self, plugin: &str, verb: &'static str, arguments: &[Value]) -> Result<Value, ActionError> {
+        let positional = arguments.iter().cloned().map(Argument::Value).collect();
+        let shown = Arguments { positional, named: Vec::new() };
+        self.act(verb, plugin, None, &shown, |_, report| self.ask(plugin, verb, arguments, report))
     }
 
     /// Says what a plugin is a whole model for: it has instantiate, fit, predict, serialize and deserialize.
@@ -301,6 +314,10 @@ impl Actions {
 
     pub(crate) fn plugins_mut(&self) -> Result<RefMut<'_, PluginManager>, ActionError> {
         self.0.plugins.try_borrow_mut().map_err(|_| ActionError::InHook)
+    }
+
+    pub(crate) fn loaded(&self) -> &RefCell<Vec<String>> {
+        &self.0.loaded
     }
 
     pub(crate) fn host(&self) -> &dyn Host {

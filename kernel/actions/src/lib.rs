@@ -12,6 +12,7 @@ mod data;
 mod error;
 mod form;
 mod host;
+mod initialize;
 mod instance;
 mod log;
 mod registry;

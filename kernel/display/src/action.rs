@@ -30,7 +30,7 @@ impl ActionBar {
         Bundle::new(self.text()).html(self.html())
     }
 
-    /// `fit iris_net  ████████░░░░░░░░░░░░  40 %  loss 0.1234  executing`.
+    /// `fit iris_net  ████████░░░░░░░░░░░░  40.0 %  loss 0.1234  executing`.
     pub fn text(&self) -> String {
         let bar = self.fraction.map(|fraction| format!("{}  {}", text::bar(fraction, BAR), number::percent(fraction)));
         let parts = std::iter::once(self.title.clone()).chain(bar).chain(std::iter::once(self.words()));
@@ -70,10 +70,10 @@ mod tests {
             progress: "executing".into(),
             seconds: None,
         };
-        assert_eq!(bar.text(), "fit iris_net  ████████░░░░░░░░░░░░  40 %  loss 0.1234  executing");
+        assert_eq!(bar.text(), "fit iris_net  ████████░░░░░░░░░░░░  40.0 %  loss 0.1234  executing");
         assert!(bar.html().contains("width:40%") && bar.html().contains("loss 0.1234"), "{}", bar.html());
         let ended = ActionBar { fraction: None, progress: "complete".into(), seconds: Some(1.5), ..bar };
-        assert_eq!(ended.text(), "fit iris_net  loss 0.1234  complete in 1.50 s");
+        assert_eq!(ended.text(), "fit iris_net  loss 0.1234  complete in 1.5 s");
     }
 
     #[test]

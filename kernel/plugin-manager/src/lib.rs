@@ -21,6 +21,7 @@ mod loading;
 mod manager;
 mod observer;
 mod points;
+mod reconfigure;
 mod registration;
 mod replay;
 mod report;

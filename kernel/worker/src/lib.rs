@@ -4,6 +4,7 @@
 //! plugins written in Rhai, and what reaches the kernel process and in which order. It must not know ZeroMQ or how
 //! cells are queued. Read [`Host`] first, then [`Outbox`], then [`process`].
 
+mod actions;
 mod calls;
 mod capture;
 mod cell;
@@ -12,6 +13,7 @@ pub mod commands;
 pub mod comms;
 mod complete;
 mod completeness;
+pub mod configuration;
 mod cursor;
 mod host;
 mod inbox;
@@ -24,10 +26,12 @@ pub mod process;
 mod reach;
 pub mod room;
 mod runs;
+pub mod rust_crate;
 pub mod script;
 pub mod session;
 pub mod show;
 pub mod surface;
+mod trial;
 mod usage;
 mod widget;
 

@@ -2,11 +2,14 @@
 //!
 //! Must not know the notebook's scope. Read [`Session`] first.
 
+use crate::actions::{Bars, EngineHost};
 use crate::calls::Calls;
 use crate::comms::Comms;
+use crate::configuration::Configuration;
 use crate::room::Room;
 use crate::show::Shows;
 use crate::{Inbox, Outbox};
+use candlewick_actions::Actions;
 use candlewick_engine::memory::available_bytes;
 use candlewick_link::{Bundle, Execute};
 use candlewick_plugin_api::Machine;
@@ -24,6 +27,10 @@ pub struct Session {
     pub inbox: Inbox,
     /// The registered plugins.
     pub plugins: Rc<RefCell<PluginManager>>,
+    /// What entry points were asked for.
+    pub actions: Actions,
+    /// What they and runs are configured with.
+    pub configuration: Rc<RefCell<Configuration>>,
     /// How values of each type look.
     pub shows: Rc<Shows>,
     /// Keeps cells from filling the memory.
@@ -52,10 +59,16 @@ impl Session {
     pub fn new(outbox: Outbox, inbox: Inbox, shows: Shows) -> Self {
         let mut plugins = PluginManager::new();
         plugins.measure_with(machine);
+        let plugins = Rc::new(RefCell::new(plugins));
+        let actions = Actions::new(plugins.clone(), Rc::new(EngineHost));
+        let bars = Bars::new(outbox.clone());
+        actions.observe(move |action| bars.changed(action));
         Self {
             outbox,
             inbox,
-            plugins: Rc::new(RefCell::new(plugins)),
+            plugins,
+            actions,
+            configuration: Rc::default(),
             shows: Rc::new(shows),
             room: Rc::default(),
             calls: Rc::default(),

@@ -18,7 +18,10 @@ fn start() -> Worker {
     let (ours, theirs) = UnixStream::pair().unwrap();
     let thread = std::thread::spawn(move || candlewick_worker::process::serve(theirs, None, |_| ()));
     let mut receive = FrameReader::new(ours.try_clone().unwrap());
-    assert!(matches!(receive.receive().unwrap(), Some(FromWorker::Ready { .. })));
+    // Before it is ready it tells of the plugins that every session begins with.
+    let told = |message: &FromWorker| matches!(message, FromWorker::PluginRegistered(_));
+    let first = std::iter::repeat_with(|| receive.receive().unwrap().unwrap()).find(|message| !told(message));
+    assert!(matches!(first, Some(FromWorker::Ready { .. })), "{first:?}");
     Worker { send: FrameWriter::new(ours), receive, thread }
 }
 

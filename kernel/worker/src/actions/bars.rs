@@ -62,7 +62,11 @@ impl Bars {
 fn bar(action: &Action) -> ActionBar {
     ActionBar {
         title: format!("{} {}", action.verb, action.key),
-        fraction: if action.progress == Progress::Complete { action.fraction().map(|_| 1.0) } else { action.fraction() },
+        fraction: if action.progress == Progress::Complete {
+            action.fraction().map(|_| 1.0)
+        } else {
+            action.fraction()
+        },
         values: action.state.as_ref().map_or_else(Vec::new, values),
         progress: action.progress.name().to_owned(),
         seconds: action.took,

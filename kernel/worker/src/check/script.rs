@@ -165,7 +165,13 @@ impl Subject<'_> {
     }
 
     fn registers(&self) -> Result<(), ManagerError> {
-        let plugin = RhaiPlugin::of(&self.engine, &self.slot, self.given, &self.body, self.source, self.registration);
+        let plugin = RhaiPlugin::of(
+            &self.engine,
+            &self.slot,
+            &self.given.clone().under(self.registration),
+            &self.body,
+            self.source,
+        );
         let plugin = plugin.map_err(|error| broken(&self.engine, &error, self.source))?;
         if !plugin.is_one() {
             let why = "it has no `const metadata` and no function that plugins have".to_owned();

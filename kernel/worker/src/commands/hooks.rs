@@ -9,7 +9,7 @@ use candlewick_display::text::TextTable;
 use candlewick_display::{self as display, HookPlugin, LifecycleRow};
 use candlewick_link::{FromWorker, StreamName};
 use candlewick_plugin_api::{Hook, PluginError};
-use candlewick_plugin_manager::{Conflict, HookRow, PointRow, Replay, State};
+use candlewick_plugin_manager::{Conflict, HookRow, PointRow, Replay, State, TransformRow};
 use rhai::Dynamic;
 
 /// Hooks.
@@ -33,7 +33,11 @@ fn hooks(host: &mut Host, call: &Call) -> Outcome {
     let rows = {
         let plugins = host.session().plugins.borrow();
         let lifecycle = plugins.lifecycle();
-        let loops = lifecycle.iter().flat_map(|(hook, rows)| outline(*hook, rows));
+        let transforms = plugins.transform_rows();
+        let loops = lifecycle.iter().flat_map(|(hook, rows)| match hook {
+            Hook::StartTrainingBatch => with_transforms(outline(*hook, rows), &transforms),
+            _ => outline(*hook, rows),
+        });
         loops.chain(points(&plugins.points())).collect()
     };
     let bundle = crate::show::linked(display::Lifecycle { rows }.bundle());
@@ -133,6 +137,23 @@ fn outline(hook: Hook, rows: &[HookRow]) -> Vec<LifecycleRow> {
         Hook::StartValidationBatch => vec![plain(3, "per batch", ""), own, plain(4, "forward, loss", "")],
         _ => vec![own],
     }
+}
+
+/// Transforms that any plugin has stand behind `per batch`, each with what its group took.
+fn with_transforms(mut lines: Vec<LifecycleRow>, transforms: &[TransformRow]) -> Vec<LifecycleRow> {
+    let rows = transforms.iter().filter(|row| !row.plugins.is_empty()).map(|row| LifecycleRow {
+        depth: 4,
+        name: row.transform.name().to_owned(),
+        hook: true,
+        note: match row.values {
+            0 => String::new(),
+            values => format!("{values} values in {}", display::number::seconds(row.seconds)),
+        },
+        plugins: row.plugins.iter().map(hook_plugin).collect(),
+        ..LifecycleRow::default()
+    });
+    lines.splice(1..1, rows);
+    lines
 }
 
 fn place(hook: Hook) -> (usize, &'static str) {

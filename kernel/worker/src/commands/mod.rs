@@ -2,9 +2,11 @@
 //!
 //! Must not know how cells are split. Read [`Command`] first, then [`ALL`].
 
+mod config;
 mod help;
 mod hooks;
 mod notebook;
+mod packages;
 mod plugin;
 mod plugins;
 
@@ -53,7 +55,8 @@ pub struct Call<'a> {
 }
 
 /// All commands, in the order help lists them.
-pub const ALL: &[&[Command]] = &[help::COMMANDS, notebook::COMMANDS, plugins::COMMANDS, hooks::COMMANDS];
+pub const ALL: &[&[Command]] =
+    &[help::COMMANDS, notebook::COMMANDS, plugins::COMMANDS, hooks::COMMANDS, config::COMMANDS];
 
 /// Each command of the table.
 pub fn all() -> impl Iterator<Item = &'static Command> {

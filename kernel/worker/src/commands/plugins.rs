@@ -24,19 +24,22 @@ pub const COMMANDS: &[Command] = &[
     },
     Command {
         name: "%plugin",
-        signature: "%plugin activate|deactivate|unregister|initialize|replay|load|create|execute NAME [ARGUMENTS]",
+        signature: "%plugin activate|deactivate|unregister|initialize|load|create|execute|replay NAME [ARGUMENTS]",
         doc: "does one of the manager's verbs: calls a plugin again or no more, takes it out, loads it from a path, …",
         run: Run::Line(super::plugin::plugin),
     },
     Command {
         name: "%plugins",
-        signature: "%plugins [NAME|list|discover|check] [NAME|PATH] [--json]",
-        doc: "lists the plugins with state, calls and time, shows one, loads those of the search paths, or checks one",
+        signature: "%plugins [NAME|list|discover|check] [NAME|PATH] [--json], or new|test|pack|install|update|remove …",
+        doc: "lists the plugins with state, calls and time, shows one, loads those of the search paths, or checks one; the other words do what `candlewick plugins` does",
         run: Run::Line(plugins),
     },
 ];
 
 fn plugins(host: &mut Host, call: &Call) -> Outcome {
+    if let Some(outcome) = super::packages::plugins(host, call) {
+        return outcome;
+    }
     let (words, json) = match call.line.arguments.strip_suffix("--json") {
         Some(words) => (words.trim(), true),
         None => (call.line.arguments, false),

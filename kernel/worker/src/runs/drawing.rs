@@ -168,7 +168,9 @@ fn explain(failure: &HookFailure) -> String {
     let line = failure.line.map_or(String::new(), |line| format!(", line {line}"));
     let column = failure.column.map_or(String::new(), |column| format!(", column {column}"));
     let (HookFailure { plugin, epoch, message, .. }, place) = (failure, failure.place());
-    let mut text = format!("plugin {plugin} failed in {place} (epoch {epoch}{batch}){line}{column}: {message}\n");
+    // Outside of runs there is no epoch.
+    let when = if failure.run == 0 { String::new() } else { format!(" (epoch {epoch}{batch})") };
+    let mut text = format!("plugin {plugin} failed in {place}{when}{line}{column}: {message}\n");
     if failure.quarantined {
         let n = failure.in_a_row;
         text.push_str(&format!(

@@ -2,7 +2,8 @@
 //!
 //! Must not know files. Read [`Given`] first.
 
-use candlewick_plugin_api::Schemas;
+use candlewick_plugin_api::{Capability, Schemas};
+use candlewick_plugin_manager::{Limits, Registration};
 use serde_json::{Map, Value};
 
 /// Key of a package's fields of metadata, in [`Given::package`].
@@ -19,6 +20,10 @@ pub struct Given {
     pub otherwise: String,
     /// What its package gives, as a registration keeps it.
     pub package: Map<String, Value>,
+    /// What a call of it may use up.
+    pub limits: Limits,
+    /// What it may reach outside the session, of what it declares.
+    pub allow: Vec<Capability>,
 }
 
 impl Given {
@@ -30,6 +35,12 @@ impl Given {
     /// The name it goes by until its metadata are read.
     pub fn first_name(&self) -> &str {
         if self.name.is_empty() { &self.otherwise } else { &self.name }
+    }
+
+    /// The same under the terms of a registration.
+    #[must_use]
+    pub fn under(self, registration: &Registration) -> Self {
+        Self { limits: registration.limits, allow: registration.allow.clone(), ..self }
     }
 
     /// The fields of metadata: the package's over those of the script.

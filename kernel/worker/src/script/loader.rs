@@ -41,7 +41,7 @@ impl ScriptLoader {
 
     fn make(&self, file: ScriptFile) -> Result<LoadedPlugin, ManagerError> {
         let body = Cell::of(&file.text).body;
-        let made = RhaiPlugin::of(&self.engine, &self.slot, &file.given, &body, &file.path, &file.registration);
+        let made = RhaiPlugin::of(&self.engine, &self.slot, &file.given.under(&file.registration), &body, &file.path);
         let plugin = made.map_err(|error| broken(&self.engine, &error, &file.path))?;
         if !plugin.is_one() {
             return Err(ManagerError::NotAPlugin { path: file.path, why: NOTHING.to_owned() });
@@ -97,7 +97,7 @@ pub fn read(engine: &Engine, path: &Path) -> Result<ScriptFile, ManagerError> {
         }
     };
     let package = package(&found, manifest.as_ref())?;
-    let given = Given { name, otherwise: found.name(), package: package.clone() };
+    let given = Given { name, otherwise: found.name(), package: package.clone(), ..Given::default() };
     let registration = Registration { origin: path.clone(), source: text.clone(), package, ..registration };
     Ok(ScriptFile { path, text, given, registration })
 }

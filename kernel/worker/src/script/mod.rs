@@ -28,7 +28,7 @@ pub use engines::Engines;
 pub use given::{Given, METADATA};
 pub use loader::{ScriptFile, ScriptLoader, broken, is_of_a_plugin, read};
 pub use plugin::{PREFIXES, RhaiPlugin};
-pub use source::{Header, KEYS, POLICIES, header};
+pub use source::{Header, KEYS, POLICIES, given_keys, header, words};
 pub use transforms::{BUILTINS as TRANSFORM_BUILTINS, ITEM};
 pub use update::BUILTINS as UPDATE_BUILTINS;
 pub use values::{from_json, from_passed, to_json, to_passed};

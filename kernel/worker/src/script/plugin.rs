@@ -58,11 +58,11 @@ pub struct RhaiPlugin {
     own: State,
     source: String,
     unsaved: RefCell<Unsaved>,
+    /// How many of its calls had a state to be measured.
+    measured: u32,
     schemas: Schemas,
     /// What compiles it again, for an instance.
     made_of: (Given, Rc<str>),
-    /// How many of its calls had a state to be measured.
-    measured: u32,
 }
 
 /// What of `this` a checkpoint could not keep: said once, by the next call.
@@ -108,10 +108,10 @@ impl RhaiPlugin {
         source: &str,
         registration: &Registration,
     ) -> Result<Self, Box<EvalAltResult>> {
-        Self::of(engine, slot, &Given::named(name), text, source, registration)
+        Self::of(engine, slot, &Given::named(name).under(registration), text, source)
     }
 
-    /// The same with what stands beside the source.
+    /// The same with what stands beside the source, and under its terms.
     ///
     /// # Errors
     /// As [`RhaiPlugin::under`], and schemas that cannot be read.
@@ -121,11 +121,9 @@ impl RhaiPlugin {
         given: &Given,
         text: &str,
         source: &str,
-        registration: &Registration,
     ) -> Result<Self, Box<EvalAltResult>> {
-        let name = given.first_name();
-        let (limits, granted) = (registration.limits, registration.allow.clone());
-        let terms = Terms { plugin: name.to_owned(), limits, granted, ..Terms::default() };
+        let (limits, granted) = (given.limits, given.allow.clone());
+        let terms = Terms { plugin: given.first_name().to_owned(), limits, granted, ..Terms::default() };
         let (engine, calls) = match slot.engines() {
             Some(engines) => (engines.of(&limits), engines.calls().clone()),
             None => (engine.clone(), Rc::default()),
@@ -142,9 +140,9 @@ impl RhaiPlugin {
         }
         let metadata = metadata(given, &scope)?;
         let verbs = verbs::of(&ast, &metadata.entry_points)?;
-        let schemas = schemas::of(&engine, &ast, text, scope.get("schemas"), &metadata, given)?;
         let declared = metadata.capabilities.clone();
-        let terms = Terms { plugin: name.to_owned(), limits, declared, granted: terms.granted.clone() };
+        let schemas = schemas::of(&engine, &ast, text, scope.get("schemas"), &metadata, given)?;
+        let terms = Terms { plugin: metadata.name.clone(), limits, declared, granted: terms.granted.clone() };
         let mut functions = ast.clone_functions_only();
         functions.set_source(source);
         let points = points(&ast);
@@ -169,9 +167,9 @@ impl RhaiPlugin {
             own: State::default(),
             source,
             unsaved: RefCell::default(),
+            measured: 0,
             schemas,
             made_of: (given.clone(), text.into()),
-            measured: 0,
         })
     }
 
@@ -406,9 +404,7 @@ impl Plugin for RhaiPlugin {
 
     fn another(&self) -> Option<Box<dyn Plugin>> {
         let (given, text) = &self.made_of;
-        let (limits, allow) = (self.terms.limits, self.terms.granted.clone());
-        let registration = Registration { limits, allow, ..Registration::default() };
-        let made = Self::of(&self.engine, &self.slot, given, text, &self.source, &registration);
+        let made = Self::of(&self.engine, &self.slot, given, text, &self.source);
         Some(Box::new(made.ok()?))
     }
 

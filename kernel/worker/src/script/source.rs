@@ -131,8 +131,13 @@ fn value(engine: &Engine, text: &str) -> Value {
     evaluated.and_then(|value| to_json(&value).ok()).unwrap_or_else(|| text.trim_matches('"').into())
 }
 
+/// The keys that the arguments of a `%%plugin` line give, of the registration or of the plugin.
+pub fn given_keys(arguments: &str) -> impl Iterator<Item = &str> {
+    words(arguments).into_iter().skip(1).filter_map(|word| Some(word.split_once('=')?.0))
+}
+
 /// Splits at blanks outside quotes and brackets; a text in quotes or backticks may hold the other quotes, and escapes.
-fn words(text: &str) -> Vec<&str> {
+pub fn words(text: &str) -> Vec<&str> {
     let (mut words, mut start, mut quote, mut escaped, mut depth) = (Vec::new(), None, None, false, 0i32);
     for (index, character) in text.char_indices() {
         match (character, quote) {

@@ -3,14 +3,19 @@
 //!
 //! Must not know cells. Read [`Builtin`] first, then [`all`].
 
+mod actions;
 mod arguments;
+mod assert;
 mod confusion;
 mod data;
 mod files;
 mod frame;
+mod image;
 mod input;
+mod items;
 mod keywords;
 mod memory;
+mod models;
 mod nets;
 mod optimizers;
 mod output;
@@ -18,6 +23,7 @@ mod plot;
 mod plugin_files;
 mod plugins;
 mod points;
+mod preview;
 mod signature;
 mod tensor;
 mod tensor_make;
@@ -81,6 +87,7 @@ pub enum Kind {
 pub fn all() -> impl Iterator<Item = &'static Builtin> {
     let tables = [
         output::BUILTINS,
+        assert::BUILTINS,
         input::BUILTINS,
         tensor::BUILTINS,
         tensor_make::BUILTINS,
@@ -92,9 +99,15 @@ pub fn all() -> impl Iterator<Item = &'static Builtin> {
         plugin_files::BUILTINS,
         points::BUILTINS,
         files::BUILTINS,
+        actions::BUILTINS,
+        models::BUILTINS,
+        plugin_files::BUILTINS,
         confusion::BUILTINS,
         memory::BUILTINS,
         data::BUILTINS,
+        items::BUILTINS,
+        image::BUILTINS,
+        preview::BUILTINS,
         nets::BUILTINS,
         optimizers::BUILTINS,
         training::BUILTINS,
@@ -118,7 +131,10 @@ pub fn bind(engine: &mut Engine, session: &Session) {
     frame::types(engine);
     plot::types(engine);
     memory::types(engine);
+    preview::types(engine);
     plugins::types(engine, session);
+    actions::types(engine);
+    models::types(engine);
     plugin_files::types(engine);
     crate::script::types(engine);
     all().for_each(|builtin| (builtin.bind)(engine, session));
@@ -135,6 +151,9 @@ pub fn shows() -> Shows {
     frame::shows(&mut shows);
     plot::shows(&mut shows);
     memory::shows(&mut shows);
+    preview::shows(&mut shows);
+    actions::shows(&mut shows);
+    models::shows(&mut shows);
     plugin_files::shows(&mut shows);
     shows
 }

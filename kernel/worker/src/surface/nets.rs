@@ -197,7 +197,7 @@ pub const BUILTINS: &[Builtin] = &[
         "net.predict(data)",
         |engine, _| {
             engine.register_fn("predict", |net: &mut Net, inputs: Tensor| predict(net, &inputs));
-            engine.register_fn("predict", |net: &mut Net, data: Dataset| predict(net, data.inputs()));
+            engine.register_fn("predict", |net: &mut Net, data: Dataset| predict(net, &data.inputs().map_err(fault)?));
         },
     ),
     Builtin::new(

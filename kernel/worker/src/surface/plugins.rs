@@ -2,12 +2,13 @@
 //!
 //! Must not know hooks or runs. Read [`BUILTINS`] first, then [`PluginHandle`].
 
+use super::actions::refused as refused_action;
 use super::arguments::Answer;
 use super::{Builtin, Kind};
 use crate::problem::Fault;
 use crate::script::{from_json, from_passed, to_json, to_passed};
 use crate::session::Session;
-use candlewick_plugin_api::{Value, Verb};
+use candlewick_plugin_api::{Group, Value, Verb};
 use candlewick_plugin_manager::{Envelope, ManagerError, PluginManager, PluginRow};
 use rhai::{Array, Dynamic, Engine, EvalAltResult, Map, NativeCallContext};
 use std::sync::LazyLock;
@@ -286,6 +287,10 @@ fn execute(
     let engine = call.engine();
     let named = |value: &Dynamic| engine.map_type_name(value.type_name()).to_owned();
     let arguments: Vec<Value> = arguments.iter().map(|argument| to_passed(argument, &named)).collect();
+    if let Some(entry) = verb.and_then(Verb::from_name).filter(|verb| verb.group() == Group::EntryPoints) {
+        let answer = session.actions.call(name, entry.name(), &arguments);
+        return answer.map(|answer| from_passed(&answer)).map_err(refused_action);
+    }
     let mut asked = change(session, |plugins| plugins.take(name, verb))?;
     asked.run(&arguments);
     change(session, |plugins| plugins.put_back(asked)).map(|answer| from_passed(&answer))

@@ -159,6 +159,16 @@ pub const BUILTINS: &[Builtin] = &[
         },
     ),
     Builtin::new(
+        Kind::Method(RUN),
+        "table",
+        "table(plugin, name) -> frame",
+        "a table that a plugin keeps about this run, such as the profiler's phases, hooks and intervals",
+        "run.table(\"profiler\", \"phases\")",
+        |engine, _| {
+            engine.register_fn("table", |run: &mut RunHandle, plugin: &str, name: &str| run.table_of(plugin, name));
+        },
+    ),
+    Builtin::new(
         Kind::Property(RUN),
         "outcome",
         "outcome -> string",
@@ -225,6 +235,7 @@ pub fn shows(shows: &mut Shows) {
 
 fn fit(session: &Session, net: &Net, data: &Dataset, given: &Map) -> Answer<RunHandle> {
     let mut options = Options { checkpoint_every: 1, ..Options::default() };
+    let given = &session.configuration.borrow().over_training(given);
     // The optimizer first, so that a learning rate beside it holds.
     let (first, rest): (Vec<_>, Vec<_>) = given.iter().partition(|(name, _)| name.starts_with("optimi"));
     for (name, value) in first.into_iter().chain(rest) {

@@ -6,6 +6,7 @@ pub mod files;
 
 use candlewick_link::{Execute, Finished, FromWorker, Request, StreamName};
 use candlewick_plugin_manager::PluginManager;
+use candlewick_worker::configuration::{Configuration, Environment};
 use candlewick_worker::{Host, Outbox};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -27,6 +28,15 @@ impl Bench {
         let mut host = Host::new(Outbox::new(sent.clone()));
         host.observe_plugins(None);
         Self { host, sent, cells: 0, variables: Vec::new() }
+    }
+
+    /// A host whose session is configured in that directory and by those environment variables only.
+    pub fn configured(directory: &std::path::Path, variables: &[(&str, &str)]) -> Self {
+        let bench = Self::new();
+        let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let configuration = Configuration::at(directory.to_owned(), Environment::of(variables));
+        bench.host.session().configuration.replace(configuration);
+        bench
     }
 
     /// The names of variables as the kernel process was told them last.
