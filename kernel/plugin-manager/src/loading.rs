@@ -74,7 +74,7 @@ struct Candidate {
 }
 
 impl PluginManager {
-    /// Adds a form of plugins that can be loaded. The first loader that takes a path loads it.
+    /// Adds a form of plugins that can be loaded. The loader that was added last of those that take a path loads it.
     pub fn add_loader(&mut self, loader: Rc<dyn Loader>) {
         self.loaders.push(loader);
     }
@@ -129,7 +129,7 @@ impl PluginManager {
     }
 
     pub(crate) fn load(&self, path: &Path) -> Result<LoadedPlugin, ManagerError> {
-        let loader = self.loaders.iter().find(|loader| loader.takes(path));
+        let loader = self.loaders.iter().rev().find(|loader| loader.takes(path));
         let loader = loader.ok_or_else(|| match std::fs::metadata(path) {
             Ok(_) => not_a_plugin(path),
             Err(error) => unreadable(path, &error),

@@ -84,9 +84,9 @@ impl Host {
         let session = Session::new(outbox, inbox, surface::shows());
         let engine = Rc::new(language::engine(&session));
         let notebook = Notebook::new(&engine);
-        session.plugins.borrow_mut().add_loader(Rc::new(CrateLoader));
         let slot = Rc::new(Slot::of(Rc::new(script::Engines::new(&session))));
         session.plugins.borrow_mut().add_loader(Rc::new(ScriptLoader::new(&engine, &slot)));
+        session.plugins.borrow_mut().add_loader(Rc::new(CrateLoader));
         let conditions = slot.clone();
         session.plugins.borrow_mut().compile_conditions_with(Box::new(move |plugin, registration| {
             RhaiCondition::new(&conditions, plugin, registration).map(|own| Box::new(own) as Box<dyn Condition>)

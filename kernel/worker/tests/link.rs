@@ -18,7 +18,10 @@ fn start() -> Worker {
     let (ours, theirs) = UnixStream::pair().unwrap();
     let thread = std::thread::spawn(move || candlewick_worker::process::serve(theirs, None, |_| ()));
     let mut receive = FrameReader::new(ours.try_clone().unwrap());
-    assert!(matches!(receive.receive().unwrap(), Some(FromWorker::Ready { .. })));
+    // Before it is ready it tells of the plugins that every session begins with.
+    let told = |message: &FromWorker| matches!(message, FromWorker::PluginRegistered(_));
+    let first = std::iter::repeat_with(|| receive.receive().unwrap().unwrap()).find(|message| !told(message));
+    assert!(matches!(first, Some(FromWorker::Ready { .. })), "{first:?}");
     Worker { send: FrameWriter::new(ours), receive, thread }
 }
 
@@ -55,8 +58,20 @@ fn cells_answer_in_order_an_interrupt_stops_only_the_one_that_runs_and_the_worke
     worker.thread.join().unwrap().unwrap();
 
     let mut told = start();
-    told.execute(1, "loop { }");
+    told.execute(1, "%%plugin p\nfn infer(data) { data }\nfn cleanup() { print(\"given back\"); throw \"not all\"; }");
+    told.execute(2, "loop { }");
     told.send.send(&ToWorker::Command(Command::Shutdown)).unwrap();
+    // Plugins are cleaned up before the worker ends, also when a cell had to be interrupted for that.
+    let mut printed = String::new();
+    while let Ok(Some(message)) = told.receive.receive() {
+        if let FromWorker::Stream { text, .. } = message {
+            printed.push_str(&text);
+        }
+        if printed.contains("not all") {
+            break;
+        }
+    }
+    assert!(printed.contains("given back\nplugin `p` failed at cleanup: RuntimeError: not all"), "{printed}");
     told.thread.join().unwrap().unwrap();
 }
 

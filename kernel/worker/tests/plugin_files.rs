@@ -42,10 +42,7 @@ fn a_file_a_directory_and_a_text_are_plugins() {
     ]);
     let mut bench = Bench::new();
     assert_eq!(bench.result(&format!("load_plugin({:?})", files.path("adder.rhai"))), "plugin(\"adder\")");
-    assert_eq!(
-        bench.text(&format!("%plugin load {}", files.path("package"))),
-        records_then(&bench, "packed: registered\n")
-    );
+    assert!(bench.text(&format!("%plugin load {}", files.path("package"))).ends_with("packed: registered\n"));
     assert_eq!(bench.result(&format!("load_plugin({:?}).name", files.path("cell.rhai"))), "\"named\"");
     assert_eq!(bench.result("register(\"typed\", \"fn infer(data) { -data }\").infer(4)"), "-4");
     let check = |bench: &mut Bench, code: &str, expect: &str| assert_eq!(bench.result(code), expect, "{code}");
@@ -62,11 +59,6 @@ fn a_file_a_directory_and_a_text_are_plugins() {
     let table = bench.displayed("%plugins");
     assert!(table.contains("generation") && table.contains("keeps"), "{table}");
     assert_eq!(table.matches("Rhai").count(), 4, "{table}");
-}
-
-/// What a line of a command prints, behind the record that the kernel process is told.
-fn records_then(_: &Bench, text: &str) -> String {
-    text.to_owned()
 }
 
 #[test]
@@ -196,7 +188,7 @@ fn a_directory_full_of_broken_files_is_told_row_by_row() {
     ]);
     let mut bench = Bench::new();
     bench.run(&format!("let report = load_plugins({:?});", files.path("")));
-    assert_eq!(bench.result("[report.found, report.loaded]"), "[13, [\"k_good\"]]");
+    assert_eq!(bench.result("[report.found, report.loaded]"), "[12, [\"k_good\"]]");
     let text = bench.result("report");
     for part in [
         "a_syntax.rhai, line 1, column 23: SyntaxError: Expecting ';'",
@@ -208,7 +200,8 @@ fn a_directory_full_of_broken_files_is_told_row_by_row() {
         "version `one` is not a semantic version",
         "input.schema.json, line 1, column",
         "it needs plugin `nowhere`, which is not there",
-        "13 plugins found, 1 loaded, 12 failed, in 1 directory",
+        "it is a crate, which has to be built first",
+        "12 plugins found, 1 loaded, 11 failed, in 1 directory",
     ] {
         assert!(text.contains(part), "{part}:\n{text}");
     }

@@ -5,13 +5,11 @@
 use super::{Checkup, Finding};
 use crate::cell;
 use crate::script::PREFIXES;
-use candlewick_plugin_api::{Hook, Verb, nearest};
+use candlewick_plugin_api::{Hook, Transform, Verb, nearest};
 use rhai::{AST, Engine, ScriptFuncDef, Token};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-/// The transforms of data, as functions are named. `transform_pil_image` is seed 002's name of the second.
-const TRANSFORMS: [&str; 4] = ["transform_caption", "transform_image", "transform_pil_image", "transform_batch"];
 /// Shorter names are near to too many others.
 const TELLING: usize = 4;
 
@@ -24,13 +22,16 @@ pub fn of(engine: &Engine, ast: &AST, text: &str, checkup: &mut Checkup) {
     for function in functions {
         let name = function.name.as_str();
         let wrong = look(function, checkup).or_else(|| {
-            let own = Hook::from_name(name).map(|hook| hook.name().to_owned()).unwrap_or_else(|| name.to_owned());
+            let own = Hook::from_name(name).map(Hook::name).or_else(|| Transform::from_name(name).map(Transform::name));
+            let own = own.unwrap_or(name).to_owned();
             let twice = format!("`{own}` is there twice; a plugin has one function for each");
             seen.insert(own, name.to_owned()).filter(|_| is_known(name)).map(|_| twice)
         });
         let stray = || {
-            let unused = !is_known(name) && name.len() >= TELLING && calls.get(name).is_none_or(|count| *count < 2);
-            let near = nearest(name, known()).filter(|_| unused)?;
+            // A hook point of the user's own may be answered by any name.
+            let answers = function.params.len() == 2 && function.params[0] == "ctx";
+            let unused = !is_known(name) && !answers && calls.get(name).is_none_or(|count| *count < 2);
+            let near = nearest(name, known()).filter(|_| unused && name.len() >= TELLING)?;
             Some(format!("nothing calls `{name}`, and no plugin has such a function; did you mean `{near}`?"))
         };
         if let Some(message) = wrong.or_else(stray) {
@@ -56,9 +57,9 @@ fn look(function: &ScriptFuncDef, checkup: &mut Checkup) -> Option<String> {
         }
         return (!verb.takes(found)).then(|| format!("write `{}`; found {counted}", verb.signature()));
     }
-    if TRANSFORMS.contains(&name) {
-        push(&mut checkup.transforms, name);
-        return None;
+    if let Some(transform) = Transform::from_name(name) {
+        push(&mut checkup.transforms, transform.name());
+        return (!(1..=2).contains(&found)).then(|| format!("write `{}`; found {counted}", transform.signature()));
     }
     if name == "create" {
         return (found != 1).then(|| format!("write `fn create(config)`; found {counted}"));
@@ -77,12 +78,19 @@ fn push(names: &mut Vec<String>, name: &str) {
 }
 
 fn is_known(name: &str) -> bool {
-    Hook::from_name(name).is_some() || Verb::from_name(name).is_some() || TRANSFORMS.contains(&name) || name == "create"
+    Hook::from_name(name).is_some()
+        || Verb::from_name(name).is_some()
+        || Transform::from_name(name).is_some()
+        || name == "create"
 }
 
 /// The names that functions of plugins have.
 fn known() -> impl Iterator<Item = &'static str> {
-    Hook::all().map(Hook::name).chain(Verb::all().map(Verb::name)).chain(TRANSFORMS).chain(["create"])
+    Hook::all()
+        .map(Hook::name)
+        .chain(Verb::all().map(Verb::name))
+        .chain(Transform::ALL.into_iter().map(Transform::name))
+        .chain(["create"])
 }
 
 /// How often each name stands in the text, its definition included: as a name, or as a text that may name a function.

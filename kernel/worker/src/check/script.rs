@@ -3,8 +3,11 @@
 //! Must not know who asks. Read [`text`] first.
 
 use super::{Checkup, Finding, functions};
+use crate::calls::Terms;
 use crate::cell::Cell;
-use crate::script::{Given, METADATA, RhaiPlugin, ScriptFile, Slot, broken, read, schemas, to_json};
+use crate::script::{
+    Engines, Given, METADATA, RhaiPlugin, ScriptFile, ScriptLoader, Slot, broken, read, schemas, to_json,
+};
 use crate::session::Session;
 use crate::show::Shows;
 use crate::{Inbox, Outbox, language};
@@ -12,7 +15,7 @@ use candlewick_link::FromWorker;
 use candlewick_packages::look;
 use candlewick_plugin_api::{Metadata, Plugin, Schemas, Verb};
 use candlewick_plugin_manager::{ManagerError, PluginManager, Registration, schema_problems};
-use rhai::{AST, Engine, Scope};
+use rhai::{AST, Engine, EvalAltResult, Scope};
 use serde_json::{Map, Value};
 use std::path::Path;
 use std::rc::Rc;
@@ -21,6 +24,8 @@ use std::sync::{Arc, Mutex};
 /// A script with all that is needed to look into it.
 struct Subject<'a> {
     engine: Rc<Engine>,
+    slot: Rc<Slot>,
+    session: &'a Session,
     body: String,
     given: &'a Given,
     source: &'a str,
@@ -57,9 +62,11 @@ pub fn text(text: &str, given: &Given, source: &str, registration: &Registration
     // Whatever its top-level statements do, they do to this session.
     let nowhere: Arc<Mutex<Vec<FromWorker>>> = Arc::default();
     let session = Session::new(Outbox::new(nowhere), Inbox::default(), Shows::default());
+    let slot = Rc::new(Slot::of(Rc::new(Engines::new(&session))));
     let engine = Rc::new(language::engine(&session));
-    let subject = Subject { engine, body: Cell::of(text).body, given, source, registration };
-    let mut checkup = Checkup { origin: source.to_owned(), name: first_name(given), ..Checkup::default() };
+    session.plugins.borrow_mut().add_loader(Rc::new(ScriptLoader::new(&engine, &slot)));
+    let subject = Subject { engine, slot, session: &session, body: Cell::of(text).body, given, source, registration };
+    let mut checkup = Checkup { origin: source.to_owned(), name: given.first_name().to_owned(), ..Checkup::default() };
     match subject.engine.compile(&subject.body) {
         Ok(ast) => subject.look(ast, there, &mut checkup),
         Err(error) => {
@@ -76,7 +83,7 @@ impl Subject<'_> {
         ast.set_source(self.source);
         functions::of(&self.engine, &ast, &self.body, checkup);
         let mut scope = Scope::new();
-        if let Err(error) = self.engine.run_ast_with_scope(&mut scope, &ast) {
+        if let Err(error) = self.run(&mut scope, &ast) {
             checkup.findings.push(of_error(&broken(&self.engine, &error, self.source), self.source));
             return;
         }
@@ -91,6 +98,15 @@ impl Subject<'_> {
         {
             checkup.findings.push(of_error(&error, self.source));
         }
+    }
+
+    /// Runs the top-level statements on the plugin's terms: they end, and reach nothing outside the session.
+    fn run(&self, scope: &mut Scope<'static>, ast: &AST) -> Result<(), Box<EvalAltResult>> {
+        let limits = self.registration.limits;
+        let terms = Rc::new(Terms { plugin: self.given.first_name().to_owned(), limits, ..Terms::default() });
+        let engine = self.slot.engines().map_or_else(|| self.engine.clone(), |engines| engines.of(&limits));
+        let _call = self.session.calls.enter(&terms);
+        engine.run_ast_with_scope(scope, ast).map_err(|error| terms.explained(error))
     }
 
     /// Every field is read by itself, so that each mistake is told.
@@ -149,7 +165,13 @@ impl Subject<'_> {
     }
 
     fn registers(&self) -> Result<(), ManagerError> {
-        let plugin = RhaiPlugin::of(&self.engine, &Rc::<Slot>::default(), self.given, &self.body, self.source);
+        let plugin = RhaiPlugin::of(
+            &self.engine,
+            &self.slot,
+            &self.given.clone().under(self.registration),
+            &self.body,
+            self.source,
+        );
         let plugin = plugin.map_err(|error| broken(&self.engine, &error, self.source))?;
         if !plugin.is_one() {
             let why = "it has no `const metadata` and no function that plugins have".to_owned();
@@ -179,10 +201,6 @@ fn needs(metadata: &Metadata, there: &PluginManager, checkup: &mut Checkup) {
     if let Err(error) = there.check_needs(metadata) {
         checkup.findings.push(Finding::note(error.to_string()));
     }
-}
-
-fn first_name(given: &Given) -> String {
-    if given.name.is_empty() { given.otherwise.clone() } else { given.name.clone() }
 }
 
 /// An error as a finding: its place apart from its words, its file only when it is another one.

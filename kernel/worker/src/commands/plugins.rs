@@ -179,7 +179,9 @@ fn show(host: &mut Host, bundle: display::Bundle) -> Outcome {
 /// What a plugin is written in; an instance, what the plugin is that it is of.
 fn language(row: &PluginRow, rows: &[PluginRow]) -> &'static str {
     let of = rows.iter().find(|other| Some(&other.name) == row.of.as_ref()).unwrap_or(row);
-    let is_script = of.origin == crate::script::ORIGIN || of.origin.ends_with(".rhai");
+    let is_script = of.origin == crate::script::ORIGIN
+        || of.origin.ends_with(".rhai")
+        || crate::script::is_script(&of.name, &of.origin);
     if is_script { "Rhai" } else { "Rust" }
 }
 

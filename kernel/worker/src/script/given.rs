@@ -32,6 +32,11 @@ impl Given {
         Self { name: name.to_owned(), ..Self::default() }
     }
 
+    /// The name it goes by until its metadata are read.
+    pub fn first_name(&self) -> &str {
+        if self.name.is_empty() { &self.otherwise } else { &self.name }
+    }
+
     /// The same under the terms of a registration.
     #[must_use]
     pub fn under(self, registration: &Registration) -> Self {

@@ -3,7 +3,6 @@
 //! Must not know cells or messages. Read [`RhaiPlugin`] first, then [`Ctx`](context::Ctx).
 
 mod built_in;
-mod bytes;
 mod callback;
 mod condition;
 mod context;

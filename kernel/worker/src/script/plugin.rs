@@ -10,8 +10,8 @@ use super::settings::Settings;
 use super::transforms::{self, TransformFunction};
 use super::values::{from_json, from_passed, to_json, to_passed};
 use super::verbs::{self, VerbFunction};
-use super::{bytes, factory, schemas};
-use crate::calls::{Calls, Terms};
+use super::{factory, schemas};
+use crate::calls::{Calls, Size, Terms};
 use crate::language::Constants;
 use crate::problem::Fault;
 use candlewick_engine::interrupt;
@@ -123,7 +123,7 @@ impl RhaiPlugin {
         source: &str,
     ) -> Result<Self, Box<EvalAltResult>> {
         let (limits, granted) = (given.limits, given.allow.clone());
-        let terms = Terms { plugin: given.name.clone(), limits, granted, ..Terms::default() };
+        let terms = Terms { plugin: given.first_name().to_owned(), limits, granted, ..Terms::default() };
         let (engine, calls) = match slot.engines() {
             Some(engines) => (engines.of(&limits), engines.calls().clone()),
             None => (engine.clone(), Rc::default()),
@@ -195,13 +195,7 @@ impl RhaiPlugin {
     /// Calls a function of the source that belongs to no run; none when there is no such function with one parameter.
     pub(super) fn call_plain(&mut self, name: &str, argument: Dynamic) -> Option<Result<Dynamic, PluginError>> {
         self.functions.iter_fn_def().find(|own| own.name == name && own.params.len() == 1)?;
-        let options = CallFnOptions::new().eval_ast(false);
-        let options = if let Some(constants) = self.constants.clone() { options.with_tag(constants) } else { options };
-        let answer = {
-            let _call = self.calls.enter(&self.terms);
-            let (engine, functions, scope) = (&self.engine, &self.functions, &mut self.scope);
-            engine.call_fn_with_options::<Dynamic>(options, scope, functions, name, (argument,))
-        };
+        let answer = self.run(&mut None, name, (argument,));
         Some(answer.map_err(|error| self.failed(error)))
     }
 
@@ -336,8 +330,8 @@ impl Plugin for RhaiPlugin {
         let Some(own) = self.verbs.iter().find(|own| own.verb == verb) else { return Ok(Passed::Nothing) };
         let arguments = own.arguments(arguments, report).map_err(PluginError::invalid)?;
         let mut this = self.own.0.take();
-        // What an interrupt has left behind is cleaned up all the same; another interrupt ends that too.
         let call = || self.run(&mut this, verb.name(), arguments);
+        // What an interrupt has left behind is cleaned up all the same; another interrupt ends that too.
         let answer = if verb.name() == "cleanup" { interrupt::suspended(call) } else { call() };
         self.own.0 = this;
         let named = |value: &Dynamic| self.engine.map_type_name(value.type_name()).to_owned();
@@ -420,7 +414,7 @@ impl Plugin for RhaiPlugin {
 
     fn bytes(&self) -> Option<u64> {
         let states = self.states.all().chain([&self.own]);
-        Some(states.filter_map(|state| state.0.as_ref()).map(bytes::of).sum())
+        Some(states.filter_map(|state| state.0.as_ref()).map(|this| Size::of(this).bytes).sum())
     }
 
     fn call(&mut self, hook: Hook, ctx: &mut Context) -> Result<(), PluginError> {

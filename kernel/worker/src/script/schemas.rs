@@ -107,8 +107,8 @@ fn split(comment: &str) -> (&str, Map<String, Value>) {
         return ("", bounds);
     }
     let ends = comment.char_indices().rev().filter(|(_, c)| matches!(c, ',' | ':')).map(|(at, _)| at);
-    let found = ends.filter_map(|at| Some((comment[..at].trim(), bounds(&comment[at + 1..])?)));
-    found.last().unwrap_or((comment, Map::new()))
+    let mut found = ends.filter_map(|at| Some((comment[..at].trim(), bounds(&comment[at + 1..])?)));
+    found.next().unwrap_or((comment, Map::new()))
 }
 
 fn bounds(text: &str) -> Option<Map<String, Value>> {

@@ -96,6 +96,7 @@ pub fn all() -> impl Iterator<Item = &'static Builtin> {
         frame::BUILTINS,
         plot::BUILTINS,
         plugins::BUILTINS,
+        plugin_files::BUILTINS,
         points::BUILTINS,
         files::BUILTINS,
         actions::BUILTINS,
