@@ -5,6 +5,7 @@
 //! to show; each has `text()`, `html()` or `svg()` as fits it, and `bundle()` for all of them together.
 //! The same input gives the same bytes every time: there are no dates, no random ids and no maps in here.
 
+mod action;
 mod bundle;
 mod canvas;
 mod chart;
@@ -30,6 +31,7 @@ mod table;
 mod tensor;
 pub mod text;
 
+pub use action::ActionBar;
 pub use bundle::Bundle;
 pub use chart::{Chart, Series, Split};
 pub use entry::{Entry, page};

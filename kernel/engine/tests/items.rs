@@ -8,8 +8,8 @@ use candlewick_engine::nn::{LayerSpec, Net};
 use candlewick_engine::run::{Halt, OptionValue, Options, Run, drive, evaluate};
 use candlewick_engine::{EngineError, nn::Loss};
 use candlewick_plugin_api::{
-    Context, Event, Fired, Hook, HookFailure, HookSink, RunId, Transform, TransformContext, TransformSet, Transformed,
-    Value, batch_parts,
+    Context, Event, Fired, Hook, HookFailure, HookSink, Part, RunId, Transform, TransformContext, TransformSet,
+    Transformed, Value, batch_parts,
 };
 use serde_json::Map;
 use std::fs;
@@ -86,6 +86,7 @@ impl<F: FnMut(Transform, Value, &mut TransformContext) -> Value> HookSink for Ch
             run: ctx.run,
             plugin: "test".into(),
             hook: Hook::StartTrainingBatch,
+            part: Part::Hook,
             epoch: ctx.epoch,
             batch: None,
             message: "no".into(),

@@ -11,7 +11,7 @@ use candlewick_engine::data::Dataset;
 use candlewick_engine::interrupt;
 use candlewick_engine::nn::{LayerSpec, Net};
 use candlewick_engine::run::{Halt, Options, Run, Validation, drive};
-use candlewick_plugin_api::{Context, Fired, Hook, HookFailure, HookSink, Outcome, RunId};
+use candlewick_plugin_api::{Context, Fired, Hook, HookFailure, HookSink, Outcome, Part, RunId};
 use serde_json::{Map, Value};
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md");
@@ -59,6 +59,7 @@ fn failure(hook: Hook) -> HookFailure {
         run: 1,
         plugin: "p".into(),
         hook,
+        part: Part::default(),
         epoch: 0,
         batch: None,
         message: "failed".into(),

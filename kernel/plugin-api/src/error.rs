@@ -52,6 +52,21 @@ impl From<candle_core::Error> for PluginError {
     }
 }
 
+/// Which of a plugin's functions failed at a hook.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Part {
+    /// The hook's own.
+    #[default]
+    Hook,
+    /// Its condition, `when`.
+    When,
+    /// That of a hook point which was fired there.
+    Point(String),
+    /// That of a data transform, which has no hook of its own: the batch hook it belongs to stands for it.
+    Transform(String),
+}
+
 /// A failed hook call: who, where in the run, where in the source.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct HookFailure {
@@ -59,8 +74,11 @@ pub struct HookFailure {
     pub run: RunId,
     /// The plugin's name.
     pub plugin: String,
-    /// The hook that failed.
+    /// The hook that failed, or at which its `when` or a point failed.
     pub hook: Hook,
+    /// Which of its functions failed there.
+    #[serde(default)]
+    pub part: Part,
     /// The epoch, from 0.
     pub epoch: usize,
     /// The batch, from 0, in a batch hook.
@@ -77,4 +95,23 @@ pub struct HookFailure {
     pub quarantined: bool,
     /// Whether the plugin's policy ends the run.
     pub stops_run: bool,
+}
+
+impl HookFailure {
+    /// What failed, as users read it: `end_epoch`, `its when at end_epoch`, `the point augment at start_training_batch`.
+    pub fn place(&self) -> String {
+        self.part.place(self.hook)
+    }
+}
+
+impl Part {
+    /// This part of a plugin at a hook, as users read it.
+    pub fn place(&self, hook: Hook) -> String {
+        match self {
+            Self::Hook => hook.name().to_owned(),
+            Self::When => format!("its `when` at {hook}"),
+            Self::Point(name) => format!("the point {name} at {hook}"),
+            Self::Transform(name) => name.clone(),
+        }
+    }
 }

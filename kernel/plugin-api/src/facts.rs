@@ -74,6 +74,10 @@ pub struct Facts {
     pub hyperparameters: Rc<BTreeMap<String, Value>>,
     /// Seconds of training since the session began, pauses left out.
     pub seconds: f64,
+    /// Seconds of the run's own work since the hook before: loading, training, measuring or saving.
+    pub work_seconds: f64,
+    /// Seconds that all plugins together took at the hook before.
+    pub plugin_seconds: f64,
     /// Where tensors live: `cpu` or `cuda:0`.
     pub device: Rc<str>,
     /// The project's name.
@@ -82,6 +86,8 @@ pub struct Facts {
     pub log_folder: Rc<str>,
     /// At `end_…` hooks: how it ended.
     pub outcome: Option<Outcome>,
+    /// Once the session is to end early: the reason given, or the error.
+    pub stop_reason: Option<Rc<str>>,
     /// Whether this call is delivered late, to a plugin registered in a live run.
     pub late: bool,
     /// Whether the run is replaying steps it has done before.
@@ -109,10 +115,13 @@ impl Default for Facts {
             gradient_norm: None,
             hyperparameters: Rc::default(),
             seconds: 0.0,
+            work_seconds: 0.0,
+            plugin_seconds: 0.0,
             device: Rc::from("cpu"),
             project_name: Rc::from(""),
             log_folder: Rc::from(""),
             outcome: None,
+            stop_reason: None,
             late: false,
             replaying: false,
         }
@@ -174,10 +183,11 @@ const NO_VALIDATION: &str =
     "this run has no validation data; pass #{ validation: 0.2 } or a dataset as validation to fit";
 const NO_VALIDATION_YET: &str = "no validation batch has been measured yet; read it after the first validation loop";
 const NO_NORM: &str = "no gradient has been computed yet; read it at end_training_batch or later";
+const NO_REASON: &str = "the session is not ending early; it is there once it was stopped or has failed";
 const NO_OUTCOME: &str = "only end_… hooks have an outcome";
 
 /// One table drives reading by name, completion and the reference.
-const TABLE: [(&str, &str, Read); 26] = [
+const TABLE: [(&str, &str, Read); 29] = [
     ("epoch", "the epoch, counted from 0", |f| Fact::Count(f.epoch)),
     ("batch", "the batch of the present loop, counted from 0", |f| {
         f.batch.map_or(Fact::Missing(NO_BATCH), Fact::Count)
@@ -207,12 +217,17 @@ const TABLE: [(&str, &str, Read); 26] = [
     ("gradient_norm", "global L2 norm of the newest gradients, before clipping", |f| number(f.gradient_norm, NO_NORM)),
     ("hyperparameters", "the options of fit, defaults filled in", |f| Fact::Values(f.hyperparameters.clone())),
     ("seconds", "seconds of training since the session began, pauses left out", |f| Fact::Number(f.seconds)),
+    ("work_seconds", "seconds of the run's own work since the hook before", |f| Fact::Number(f.work_seconds)),
+    ("plugin_seconds", "seconds that all plugins took at the hook before", |f| Fact::Number(f.plugin_seconds)),
     ("device", "where tensors live: cpu or cuda:0", |f| Fact::Text(f.device.clone())),
     ("project_name", "the project's name", |f| Fact::Text(f.project_name.clone())),
     ("log_folder", "directory for logs", |f| Fact::Text(f.log_folder.clone())),
     ("hook", "the hook that is being called", |f| Fact::Text(f.hook.name().into())),
     ("outcome", "at end_… hooks: done, skipped, stopped or failed", |f| {
         f.outcome.map_or(Fact::Missing(NO_OUTCOME), |outcome| Fact::Text(outcome.name().into()))
+    }),
+    ("stop_reason", "why the session ends early: the reason given, or the error", |f| {
+        f.stop_reason.clone().map_or(Fact::Missing(NO_REASON), Fact::Text)
     }),
     ("late", "whether this call is delivered late, to a plugin registered in a live run", |f| Fact::Flag(f.late)),
     ("replaying", "whether the run is replaying steps it has done before", |f| Fact::Flag(f.replaying)),

@@ -1,11 +1,12 @@
 //! The trait that plugin authors implement.
 
 use crate::{
-    Context, Hook, HookSet, Metadata, PluginError, RunId, Table, Transform, TransformContext, TransformSet, Value,
-    Verb, batch_parts, batch_value,
+    Context, Hook, HookSet, Loading, Metadata, PluginError, Point, Report, RunId, Schemas, Table, Transform,
+    TransformContext, TransformSet, Value, Verb, batch_parts, batch_value,
 };
 use candle_core::Tensor;
 use serde_json::{Map, Value as Json};
+use std::any::Any;
 
 type Called = Result<(), PluginError>;
 
@@ -80,6 +81,61 @@ pub trait Plugin {
         Err(PluginError::invalid(format!("it lists the verb {verb} but does not execute it")))
     }
 
+    /// The same inside an action, to which the plugin may report how far it is.
+    ///
+    /// # Errors
+    /// As [`Plugin::execute`]; [`PluginError::Interrupted`] when the action is to end and the plugin heard it.
+    fn execute_with(&mut self, verb: Verb, arguments: &[Value], report: &Report) -> Result<Value, PluginError> {
+        self.execute(verb, arguments)
+    }
+
+    /// The names of a verb's parameters, in order, for arguments given by name; for `fit`, `predict` and `serialize` the
+    /// instance comes first. None when it takes arguments by position only.
+    fn parameters(&self, verb: Verb) -> Option<Vec<String>> {
+        None
+    }
+
+    /// Its `data_access` as work for a thread, so that several data are loaded at once. None: it is executed on the
+    /// engine thread like any other verb.
+    fn load_data(&mut self, arguments: &[Value]) -> Option<Loading> {
+        None
+    }
+
+    /// Hook points that it declares for others; asked for at registration.
+    fn declares(&self) -> Vec<Point> {
+        Vec::new()
+    }
+
+    /// The names of the hook points it wants to hear; asked for at registration. Those that nobody declares stay unused.
+    fn points(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Called when one of its [`Plugin::points`] is fired. What it makes of the data is passed on; when it fails, the
+    /// data is put back.
+    ///
+    /// # Errors
+    /// What went wrong; the manager names plugin and point.
+    fn call_point(&mut self, point: &str, ctx: &mut Context, data: &mut Value) -> Called {
+        Err(PluginError::invalid(format!("it lists the point {point} but does not answer it")))
+    }
+
+    /// Everything it keeps about a run, set aside while a failed call is replayed; by default what [`Plugin::state`] says.
+    fn set_aside(&mut self, run: RunId) -> Option<Box<dyn Any>> {
+        self.state(run).map(|state| Box::new(state) as Box<dyn Any>)
+    }
+
+    /// Takes back what [`Plugin::set_aside`] gave.
+    ///
+    /// # Errors
+    /// What [`Plugin::restore`] says.
+    fn take_back(&mut self, run: RunId, kept: Option<Box<dyn Any>>) -> Called {
+        match kept.and_then(|kept| kept.downcast::<Json>().ok()) {
+            Some(state) => self.restore(run, &state),
+            None => Ok(()),
+        }
+    }
+
     /// The transforms it has, and whether they are for validation data too; asked for at registration. None by default.
     fn transforms(&self) -> TransformSet {
         TransformSet::none()
@@ -136,6 +192,31 @@ pub trait Plugin {
         ctx: &mut TransformContext,
     ) -> Result<(Tensor, Tensor), PluginError> {
         Ok((inputs.clone(), targets.clone()))
+    }
+
+    /// What its settings, arguments and answers must look like; asked for at registration. Nothing by default.
+    fn schemas(&self) -> Schemas {
+        Schemas::none()
+    }
+
+    /// Another one of the same code, fresh, for an instance under another name. None by default: it cannot be made twice.
+    fn another(&self) -> Option<Box<dyn Plugin>> {
+        None
+    }
+
+    /// The settings it is to be made with, given those the user wants with defaults filled in: before `configure`. None
+    /// when it does not want to take part with them; it is then registered, but not active.
+    ///
+    /// # Errors
+    /// Settings it cannot use; the plugin is then not registered.
+    fn create(&mut self, config: &Map<String, Json>) -> Result<Option<Map<String, Json>>, PluginError> {
+        Ok(Some(config.clone()))
+    }
+
+    /// Bytes that what it keeps takes up, in all runs and beside them. None when it does not count them: the length of its
+    /// states as JSON is then shown.
+    fn bytes(&self) -> Option<u64> {
+        None
     }
 
     /// Calls the method of a hook. Hosts of other languages override this one instead of the fourteen.

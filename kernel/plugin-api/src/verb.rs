@@ -138,6 +138,11 @@ impl Verb {
         (least..=least + more).contains(&parameters)
     }
 
+    /// The names of its parameters, those that may be left out at the end.
+    pub fn parameters(self) -> impl Iterator<Item = &'static str> {
+        self.entry().parameters.iter().chain(self.entry().optional).copied()
+    }
+
     /// How its function is written: `fn infer(data)`; with what it may take besides: `fn infer(data [, options])`.
     pub fn signature(self) -> String {
         let Entry { name, parameters, optional, .. } = self.entry();

@@ -3,20 +3,21 @@
 //! The hot path allocates nothing and looks nothing up: it walks a prepared list. Whatever is rare (late delivery,
 //! filters, timing, failures, requests) stands behind one comparison each.
 
+use crate::clock::coarse;
+use crate::conflicts::Conflicts;
 use crate::manager::{PluginManager, panic_message};
 use crate::observer::Witness;
+use crate::replay::FailedCall;
 use crate::slot::Slot;
+use crate::watch::SAMPLE;
 use crate::{Policy, State};
 use candlewick_plugin_api::{
-    Context, Event, Fired, Hook, HookFailure, HookSink, PluginError, RunId, Transform, TransformContext, TransformSet,
-    Transformed, Value as Passed,
+    Context, Event, Fired, Hook, HookFailure, HookSink, Part, PluginError, RunId, Transform, TransformContext,
+    TransformSet, Transformed, Value as Passed,
 };
 use serde_json::{Map, Value};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::Instant;
-
-/// Every 64th call is timed: reading the clock twice costs more than calling a plugin.
-const SAMPLE: u64 = 63;
+use std::rc::Rc;
 
 impl HookSink for PluginManager {
     /// Calls every plugin that has this hook, in its order.
@@ -27,14 +28,13 @@ impl HookSink for PluginManager {
     fn fire(&mut self, hook: Hook, ctx: &mut Context) -> Fired {
         let mut fired = Fired::default();
         self.before(hook, ctx, &mut fired);
-        let mut lost_one = false;
-        let mask = if self.exact { 0 } else { SAMPLE };
-        for &index in &self.order[hook as usize] {
-            let slot = &mut self.slots[index];
-            if let Err(error) = call(slot, hook, ctx, mask, self.witness) {
-                lost_one |= failed(slot, hook, ctx, error, &mut fired);
-            }
-        }
+        let lost_one = if self.points.is_empty() {
+            let mut around = Around { mask: self.mask(), witness: self.witness, conflicts: &mut self.conflicts };
+            call_all(&mut self.slots, &self.order[hook as usize], hook, ctx, &mut around, &mut fired)
+        } else {
+            let list = self.order[hook as usize].clone();
+            self.fire_on_stage(&list, hook, ctx, &mut fired)
+        };
         self.after(hook, ctx, lost_one);
         fired
     }
@@ -66,6 +66,11 @@ impl PluginManager {
         if !self.notices.get_mut().is_empty() {
             ctx.driver().events.append(self.notices.get_mut());
         }
+        ctx.working.watch(true);
+        self.conflicts.begin();
+        if !ctx.fired().is_empty() {
+            ctx.driver().fired.clear();
+        }
         if self.late {
             self.deliver_late(hook, ctx, fired);
         }
@@ -79,6 +84,10 @@ impl PluginManager {
         if lost_one {
             self.rebuild();
             self.tell_quarantined();
+        }
+        ctx.working.watch(false);
+        if hook == Hook::EndTrainingBatch {
+            self.step(ctx);
         }
         if hook == Hook::EndTrainingSession {
             self.runs.end(ctx.run);
@@ -106,17 +115,24 @@ impl PluginManager {
             if hook == Hook::StartEpoch && !is_inside_epoch(next) {
                 continue;
             }
-            for index in 0..self.order[hook as usize].len() {
-                let slot = &mut self.slots[self.order[hook as usize][index]];
-                if slot.due.contains(&run) {
-                    call_late(slot, hook, ctx, fired, self.witness);
-                }
-            }
+            let is_due = |index: &usize| self.slots[*index].due.contains(&run);
+            let due: Vec<usize> = self.order[hook as usize].iter().copied().filter(is_due).collect();
+            self.call_late(&due, hook, ctx, fired);
         }
         for slot in self.slots.iter_mut().filter(|slot| slot.is_active()) {
             slot.due.retain(|due| *due != run);
         }
         self.rebuild();
+    }
+
+    /// A late call sees the context that the hook it missed would have had: no batch is running and nothing has ended.
+    fn call_late(&mut self, due: &[usize], hook: Hook, ctx: &mut Context, fired: &mut Fired) {
+        let facts = ctx.driver().facts;
+        let kept = (facts.hook, facts.late, facts.batch.take(), facts.outcome.take());
+        (facts.hook, facts.late) = (hook, true);
+        self.fire_on_stage(due, hook, ctx, fired);
+        let facts = ctx.driver().facts;
+        (facts.hook, facts.late, facts.batch, facts.outcome) = kept;
     }
 
     #[cold]
@@ -127,67 +143,128 @@ impl PluginManager {
             }
         }
     }
+
+    pub(crate) fn mask(&self) -> u64 {
+        if self.exact { 0 } else { SAMPLE }
+    }
 }
 
-/// One call, counted, and timed when it is its turn.
+/// What calls share.
+struct Around<'a> {
+    mask: u64,
+    witness: Witness,
+    conflicts: &'a mut Conflicts,
+}
+
+/// Calls plugins in order; whether one was put in quarantine. The coarse clock is read once a call: the end of one is the
+/// beginning of the next.
 #[inline(always)]
-fn call(slot: &mut Slot, hook: Hook, ctx: &mut Context, mask: u64, witness: Witness) -> Result<(), PluginError> {
-    if slot.filtered && !passes(slot, hook, ctx.run) {
-        return Ok(());
-    }
-    let tally = &mut slot.tallies[hook as usize];
-    let timed = tally.calls & mask == 0 || tally.calls == 1;
-    tally.calls += 1;
-    let begun = if timed { Some(Instant::now()) } else { None };
-    witness.enter(slot.number);
-    let result = catch_unwind(AssertUnwindSafe(|| slot.plugin.call(hook, ctx)));
-    witness.leave();
-    if let Some(begun) = begun {
-        tally.time(begun.elapsed().as_nanos() as u64);
-    }
-    match result {
-        Ok(Ok(())) => {
-            tally.in_a_row = 0;
+fn call_all(
+    slots: &mut [Slot],
+    list: &[usize],
+    hook: Hook,
+    ctx: &mut Context,
+    around: &mut Around,
+    fired: &mut Fired,
+) -> bool {
+    let mut lost_one = false;
+    let mut clock = if list.is_empty() { 0 } else { coarse() };
+    for &index in list {
+        let slot = &mut slots[index];
+        let result = if slot.filtered {
+            match passes(slot, hook, ctx) {
+                Ok(true) => Ok(()),
+                Ok(false) => {
+                    clock = if slot.watch.condition.is_some() { coarse() } else { clock };
+                    continue;
+                }
+                Err(error) => Err((Part::When, error)),
+            }
+        } else {
             Ok(())
+        };
+        let result = result.and_then(|()| {
+            let begun = slot.enter(hook, around.mask);
+            around.witness.enter(slot.number);
+            let result = catch_unwind(AssertUnwindSafe(|| slot.plugin.call(hook, ctx)));
+            around.witness.leave();
+            let now = coarse();
+            slot.leave(hook, begun, now - clock, ctx);
+            clock = now;
+            match result {
+                Ok(Ok(())) => Ok(()),
+                Ok(Err(error)) => Err((Part::Hook, error)),
+                Err(payload) => Err((Part::Hook, PluginError::Panicked { message: panic_message(&*payload) })),
+            }
+        });
+        match result {
+            Ok(()) => slot.tallies[hook as usize].in_a_row = 0,
+            Err((part, error)) => {
+                lost_one |= failed(slot, part, hook, ctx, error, fired, None);
+                clock = coarse();
+            }
         }
-        Ok(Err(error)) => Err(error),
-        Err(payload) => Err(PluginError::Panicked { message: panic_message(&*payload) }),
+        if ctx.working.is_written() {
+            around.conflicts.note(slot.name(), ctx);
+        }
     }
+    lost_one
 }
 
-#[cold]
-fn passes(slot: &mut Slot, hook: Hook, run: RunId) -> bool {
-    !slot.filters.apply_to(hook) || slot.filters.pass(slot.occurrences.next(run, hook))
-}
-
-/// A late call sees the context that the hook it missed would have had: no batch is running and nothing has ended.
-fn call_late(slot: &mut Slot, hook: Hook, ctx: &mut Context, fired: &mut Fired, witness: Witness) {
-    let facts = ctx.driver().facts;
-    let kept = (facts.hook, facts.late, facts.batch.take(), facts.outcome.take());
-    (facts.hook, facts.late) = (hook, true);
-    if let Err(error) = call(slot, hook, ctx, 0, witness) {
-        failed(slot, hook, ctx, error, fired);
+/// Whether a call of a hook passes the plugin's filters and its condition. What comes once in a run always passes: a
+/// filter is meant for batches and must not take away the plugin's setup.
+#[inline(never)]
+pub(crate) fn passes(slot: &mut Slot, hook: Hook, ctx: &mut Context) -> Result<bool, PluginError> {
+    if !slot.filters.apply_to(hook) {
+        let once_per_run = crate::filters::is_once_per_run(hook);
+        return if once_per_run { Ok(true) } else { holds(slot, ctx) };
     }
-    let facts = ctx.driver().facts;
-    (facts.hook, facts.late, facts.batch, facts.outcome) = kept;
+    Ok(slot.filters.pass(slot.occurrences.next(ctx.run, hook)) && holds(slot, ctx)?)
 }
 
-/// Counts and names a failure, asks of the run what the policy says, and tells whether it put the plugin in quarantine.
+/// The same for a call of a point.
+pub(crate) fn passes_point(slot: &mut Slot, point: &Rc<str>, ctx: &mut Context) -> Result<bool, PluginError> {
+    if !slot.filtered {
+        return Ok(true);
+    }
+    Ok(slot.filters.pass(slot.occurrences.next_point(ctx.run, point)) && holds(slot, ctx)?)
+}
+
+fn holds(slot: &mut Slot, ctx: &mut Context) -> Result<bool, PluginError> {
+    let Some(condition) = &mut slot.watch.condition else { return Ok(true) };
+    crate::manager::guarded(|| condition.holds(ctx)).flatten()
+}
+
+/// Counts and names a failure, keeps the call to be replayed, asks of the run what the policy says, and tells whether it
+/// put the plugin in quarantine. `data` is what a point was given.
 #[cold]
-fn failed(slot: &mut Slot, hook: Hook, ctx: &mut Context, error: PluginError, fired: &mut Fired) -> bool {
+pub(crate) fn failed(
+    slot: &mut Slot,
+    part: Part,
+    hook: Hook,
+    ctx: &mut Context,
+    error: PluginError,
+    fired: &mut Fired,
+    data: Option<&Passed>,
+) -> bool {
     if error == PluginError::Interrupted {
         fired.interrupted = true;
         return false;
     }
-    let tally = &mut slot.tallies[hook as usize];
+    let tally = match &part {
+        Part::Point(point) => slot.watch.points.entry(point.as_str().into()).or_default(),
+        Part::Hook | Part::When | Part::Transform(_) => &mut slot.tallies[hook as usize],
+    };
     tally.errors += 1;
     tally.in_a_row += 1;
+    let in_a_row = tally.in_a_row;
     let limit = slot.registration.quarantine_after;
-    let quarantined = limit > 0 && tally.in_a_row >= limit;
+    let quarantined = limit > 0 && in_a_row >= limit;
     if quarantined {
         slot.state = State::Quarantined;
     }
-    let failure = describe(slot, hook, ctx, error, quarantined);
+    slot.watch.failed_call = Some(Box::new(FailedCall::of(slot, part.clone(), ctx, data)));
+    let failure = describe(slot, part, hook, ctx, error, (in_a_row, quarantined));
     match slot.registration.on_error {
         Policy::Continue => {}
         Policy::SkipBatch => ctx.skip_batch(),
@@ -198,7 +275,14 @@ fn failed(slot: &mut Slot, hook: Hook, ctx: &mut Context, error: PluginError, fi
     quarantined
 }
 
-fn describe(slot: &Slot, hook: Hook, ctx: &Context, error: PluginError, quarantined: bool) -> HookFailure {
+fn describe(
+    slot: &Slot,
+    part: Part,
+    hook: Hook,
+    ctx: &Context,
+    error: PluginError,
+    (in_a_row, quarantined): (usize, bool),
+) -> HookFailure {
     let (line, column) = match &error {
         PluginError::Failed { line, column, .. } => (*line, *column),
         _ => (None, None),
@@ -207,12 +291,13 @@ fn describe(slot: &Slot, hook: Hook, ctx: &Context, error: PluginError, quaranti
         run: ctx.run,
         plugin: slot.name().to_owned(),
         hook,
+        part,
         epoch: ctx.epoch,
         batch: ctx.batch,
         message: error.to_string(),
         line,
         column,
-        in_a_row: slot.tallies[hook as usize].in_a_row,
+        in_a_row,
         quarantined,
         stops_run: slot.registration.on_error == Policy::Stop,
     }

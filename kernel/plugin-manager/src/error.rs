@@ -34,6 +34,20 @@ pub enum ManagerError {
         /// Where the registered one comes from.
         holder: String,
     },
+    /// An entry point for a model type or a name of data that another plugin has.
+    #[error(
+        "plugin with type {key} already declared as {verb}: plugin `{holder}` has it, so nothing of plugin `{plugin}` was registered; give one of them other names in metadata.entry_points, or unregister `{holder}` first"
+    )]
+    EntryTaken {
+        /// The model type or name of data.
+        key: String,
+        /// The entry point.
+        verb: &'static str,
+        /// The plugin that has it.
+        holder: String,
+        /// The plugin that was refused.
+        plugin: String,
+    },
     /// A setting that the plugin does not declare.
     #[error("plugin `{plugin}` has no setting `{key}`; {hint}")]
     UnknownSetting {
@@ -65,6 +79,38 @@ pub enum ManagerError {
         filter: String,
         /// What to give instead.
         advice: &'static str,
+    },
+    /// A condition that cannot be compiled.
+    #[error("plugin `{plugin}`: when=\"{expression}\" cannot be read: {error}")]
+    Condition {
+        /// The plugin.
+        plugin: String,
+        /// The condition as given.
+        expression: String,
+        /// What is wrong with it, and where.
+        error: PluginError,
+    },
+    /// A limit or budget that cannot be meant.
+    #[error("plugin `{plugin}`: {what}")]
+    Registration {
+        /// The plugin.
+        plugin: String,
+        /// What was found and what is possible.
+        what: String,
+    },
+    /// A name that cannot be a hook point's.
+    #[error("`{name}` cannot be declared as a hook point: {why}")]
+    BadPoint {
+        /// The name.
+        name: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The plugin has not failed at a hook.
+    #[error("plugin `{plugin}` has not failed at a hook, so there is no call to replay")]
+    NothingToReplay {
+        /// The plugin.
+        plugin: String,
     },
     /// The plugin's own code refused or failed during registration.
     #[error("plugin `{plugin}` could not be registered: {what} failed: {error}")]
@@ -152,6 +198,64 @@ pub enum ManagerError {
         /// How many arguments there were.
         found: usize,
     },
+    /// Settings, arguments or an answer that do not fit the plugin's schema.
+    #[error("plugin `{plugin}`: the {what}{} not fit its schema: {problems}", subject(*verb, what))]
+    Schema {
+        /// The plugin.
+        plugin: String,
+        /// What was checked: `settings`, `arguments` or `answer`.
+        what: &'static str,
+        /// The verb whose arguments or answer it is.
+        verb: Option<&'static str>,
+        /// Paths, what was expected there and what was found.
+        problems: String,
+    },
+    /// A schema of the plugin that is none, or is for something it does not have.
+    #[error("plugin `{plugin}`: the schema of {what} cannot be used: {why}")]
+    BadSchema {
+        /// The plugin.
+        plugin: String,
+        /// What the schema is for.
+        what: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A plugin of which there can be only one.
+    #[error("plugin `{plugin}` cannot be made twice: {why}")]
+    NotTwice {
+        /// The plugin.
+        plugin: String,
+        /// Why not, and what to do.
+        why: String,
+    },
+    /// A file or directory that could not be read.
+    #[error("{path} cannot be read: {why}")]
+    Unreadable {
+        /// The path.
+        path: String,
+        /// What the system said.
+        why: String,
+    },
+    /// A path at which there is no plugin.
+    #[error("{path} is no plugin: {why}")]
+    NotAPlugin {
+        /// The path.
+        path: String,
+        /// What is there, and what makes a plugin.
+        why: String,
+    },
+    /// A plugin that is broken: its source or its manifest. Line and column count from 1.
+    #[error("{path}{}: {message}", place(*line, *column))]
+    Broken {
+        /// The file.
+        path: String,
+        /// Line in it, where known.
+        line: Option<usize>,
+        /// Column in that line, where known.
+        column: Option<usize>,
+        /// What is wrong.
+        message: String,
+    },
     /// The plugin failed at a verb.
     #[error("plugin `{plugin}` failed at {verb}: {error}")]
     Verb {
@@ -182,4 +286,29 @@ pub enum ManagerError {
         /// How it failed.
         error: PluginError,
     },
+}
+
+impl ManagerError {
+    /// The line and column in the plugin's own source, where known.
+    pub fn place(&self) -> (Option<usize>, Option<usize>) {
+        match self {
+            Self::Broken { line, column, .. } => (*line, *column),
+            Self::Refused { error: PluginError::Failed { line, column, .. }, .. }
+            | Self::Verb { error: PluginError::Failed { line, column, .. }, .. } => (*line, *column),
+            _ => (None, None),
+        }
+    }
+}
+
+fn subject(verb: Option<&str>, what: &str) -> String {
+    let of = verb.map_or_else(String::new, |verb| format!(" of {verb}"));
+    format!("{of} {}", if what == "answer" { "does" } else { "do" })
+}
+
+fn place(line: Option<usize>, column: Option<usize>) -> String {
+    match (line, column) {
+        (Some(line), Some(column)) => format!(", line {line}, column {column}"),
+        (Some(line), None) => format!(", line {line}"),
+        _ => String::new(),
+    }
 }

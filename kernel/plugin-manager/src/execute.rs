@@ -2,13 +2,14 @@
 //!
 //! Must not know what verbs mean. Read [`PluginManager::execute`] first.
 
+use crate::envelope::Begun;
 use crate::lifecycle::{State, illegal};
 use crate::manager::{PluginManager, guarded};
 use crate::observer::Witness;
 use crate::registration::Description;
 use crate::slot::Slot;
 use crate::{ManagerError, PluginRow};
-use candlewick_plugin_api::{Context, Hook, Metadata, Plugin, PluginError, Value, Verb};
+use candlewick_plugin_api::{Context, Hook, Metadata, Plugin, PluginError, Report, Value, Verb};
 use std::time::Instant;
 
 /// What is asked for when no verb is named.
@@ -20,9 +21,11 @@ pub struct Asked {
     plugin: Box<dyn Plugin>,
     description: Description,
     number: u64,
-    verb: Verb,
+    pub(crate) verb: Verb,
     witness: Witness,
     answer: Option<(Result<Value, ManagerError>, u64)>,
+    /// When it began and with what, for its envelope.
+    pub(crate) begun: Option<Begun>,
 }
 
 /// Stands in the slot of a plugin that is executing.
@@ -55,7 +58,7 @@ impl PluginManager {
         }
         let description = slot.description.clone();
         let plugin = std::mem::replace(&mut slot.plugin, Box::new(Away(description.metadata.clone())));
-        Ok(Asked { plugin, description, number: slot.number, verb, witness: self.witness, answer: None })
+        Ok(Asked { plugin, description, number: slot.number, verb, witness: self.witness, answer: None, begun: None })
     }
 
     /// Puts a plugin back that was taken out, counts what it did, and gives its answer.
@@ -85,11 +88,31 @@ impl PluginManager {
 impl Asked {
     /// Does what the verb asks; [`PluginManager::put_back`] gives the answer.
     pub fn run(&mut self, arguments: &[Value]) {
+        self.run_with(arguments, &Report::nobody());
+    }
+
+    /// The same inside an action, to which the plugin may report.
+    pub fn run_with(&mut self, arguments: &[Value], report: &Report) {
         let begun = Instant::now();
         self.witness.enter(self.number);
-        let answer = ask(&mut *self.plugin, &self.description, self.verb, arguments);
+        let answer = ask_with(&mut *self.plugin, &self.description, self.verb, arguments, report);
         self.witness.leave();
         self.answer = Some((answer, u64::try_from(begun.elapsed().as_nanos()).unwrap_or(u64::MAX)));
+    }
+
+    /// Seconds that the verb took, once it has run.
+    pub(crate) fn seconds(&self) -> Option<f64> {
+        self.answer.as_ref().map(|(_, nanoseconds)| *nanoseconds as f64 * 1e-9)
+    }
+
+    /// The names of the verb's parameters, where the plugin tells them.
+    pub(crate) fn parameters(&self) -> Option<Vec<String>> {
+        guarded(|| self.plugin.parameters(self.verb)).ok().flatten()
+    }
+
+    /// What the plugin says about itself.
+    pub(crate) fn metadata(&self) -> &Metadata {
+        &self.description.metadata
     }
 }
 
@@ -110,7 +133,11 @@ impl Slot {
         match answer {
             Ok(_) => self.executions.in_a_row = 0,
             // The user's own doing, and arguments that were never the plugin's.
-            Err(ManagerError::Verb { error: PluginError::Interrupted, .. } | ManagerError::Arguments { .. }) => {}
+            Err(
+                ManagerError::Verb { error: PluginError::Interrupted, .. }
+                | ManagerError::Arguments { .. }
+                | ManagerError::Schema { what: "arguments", .. },
+            ) => {}
             Err(_) => {
                 self.executions.errors += 1;
                 self.executions.in_a_row += 1;
@@ -131,12 +158,25 @@ pub(crate) fn ask(
     verb: Verb,
     arguments: &[Value],
 ) -> Result<Value, ManagerError> {
+    ask_with(plugin, description, verb, arguments, &Report::nobody())
+}
+
+fn ask_with(
+    plugin: &mut dyn Plugin,
+    description: &Description,
+    verb: Verb,
+    arguments: &[Value],
+    report: &Report,
+) -> Result<Value, ManagerError> {
     let name = || description.metadata.name.clone();
     if !verb.takes(arguments.len()) {
         return Err(ManagerError::Arguments { plugin: name(), signature: verb.signature(), found: arguments.len() });
     }
-    let answer = guarded(|| plugin.execute(verb, arguments)).flatten();
-    answer.map_err(|error| ManagerError::Verb { plugin: name(), verb: verb.name(), error })
+    description.checks.arguments(&description.metadata.name, verb, arguments)?;
+    let answer = guarded(|| plugin.execute_with(verb, arguments, report)).flatten();
+    let answer = answer.map_err(|error| ManagerError::Verb { plugin: name(), verb: verb.name(), error })?;
+    description.checks.answer(&description.metadata.name, verb, &answer)?;
+    Ok(answer)
 }
 
 fn chosen(slot: &Slot, asked: Option<&str>) -> Result<Verb, ManagerError> {

@@ -2,6 +2,7 @@
 
 use candlewick_plugin_api::{Hook, RunId};
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 /// The four filters; a call passes when all that are set let it pass.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -15,8 +16,7 @@ pub(crate) struct Filters {
 impl Filters {
     /// Whether there is anything to count at this hook.
     pub(crate) fn apply_to(&self, hook: Hook) -> bool {
-        let once_per_run = matches!(hook, Hook::StartTrainingSession | Hook::LoadCheckpoint | Hook::EndTrainingSession);
-        !once_per_run && *self != Self::default()
+        !is_once_per_run(hook) && *self != Self::default()
     }
 
     /// Whether the occurrence with this number, from 1, reaches the plugin.
@@ -39,32 +39,77 @@ impl Filters {
     }
 }
 
-/// How often each hook came up, by run.
+/// Whether a hook comes at most once in a run; filters and conditions do not apply to it.
+pub(crate) fn is_once_per_run(hook: Hook) -> bool {
+    matches!(hook, Hook::StartTrainingSession | Hook::LoadCheckpoint | Hook::EndTrainingSession)
+}
+
+/// How often each hook and each hook point came up, by run; the run asked about last comes first.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Occurrences(BTreeMap<(RunId, Hook), u64>);
+pub(crate) struct Occurrences(Vec<(RunId, Counts)>);
+
+#[derive(Clone, Debug, Default)]
+struct Counts {
+    hooks: [u64; Hook::COUNT],
+    points: BTreeMap<Rc<str>, u64>,
+}
 
 impl Occurrences {
-    /// Counts one more and gives its number, from 1.
+    /// Counts one more of a hook and gives its number, from 1.
+    #[inline]
     pub(crate) fn next(&mut self, run: RunId, hook: Hook) -> u64 {
-        let count = self.0.entry((run, hook)).or_default();
+        let count = &mut self.counts(run).hooks[hook as usize];
         *count += 1;
         *count
     }
 
-    /// The counts of one run, for its checkpoint.
-    pub(crate) fn of(&self, run: RunId) -> impl Iterator<Item = (Hook, u64)> {
-        self.0.iter().filter(move |((own, _), _)| *own == run).map(|((_, hook), count)| (*hook, *count))
+    /// The same for a point.
+    pub(crate) fn next_point(&mut self, run: RunId, point: &Rc<str>) -> u64 {
+        let count = self.counts(run).points.entry(point.clone()).or_default();
+        *count += 1;
+        *count
+    }
+
+    /// The counts of one run by name, for its checkpoint.
+    pub(crate) fn of(&self, run: RunId) -> Vec<(String, u64)> {
+        let Some((_, counts)) = self.0.iter().find(|(own, _)| *own == run) else { return Vec::new() };
+        let hooks = Hook::all().map(|hook| (hook.name().to_owned(), counts.hooks[hook as usize]));
+        let points = counts.points.iter().map(|(name, count)| (name.to_string(), *count));
+        hooks.chain(points).filter(|(_, count)| *count > 0).collect()
     }
 
     /// Puts the counts of one run back.
-    pub(crate) fn set(&mut self, run: RunId, counts: impl IntoIterator<Item = (Hook, u64)>) {
+    pub(crate) fn set(&mut self, run: RunId, given: impl IntoIterator<Item = (String, u64)>) {
         self.forget(run);
-        self.0.extend(counts.into_iter().map(|(hook, count)| ((run, hook), count)));
+        let mut counts = Counts::default();
+        for (name, count) in given {
+            match Hook::from_name(&name) {
+                Some(hook) => counts.hooks[hook as usize] = count,
+                None => drop(counts.points.insert(name.into(), count)),
+            }
+        }
+        self.0.push((run, counts));
     }
 
     /// Forgets a run that has ended.
     pub(crate) fn forget(&mut self, run: RunId) {
-        self.0.retain(|(own, _), _| *own != run);
+        self.0.retain(|(own, _)| *own != run);
+    }
+
+    #[inline]
+    fn counts(&mut self, run: RunId) -> &mut Counts {
+        if self.0.first().is_none_or(|(own, _)| *own != run) {
+            self.bring_forward(run);
+        }
+        &mut self.0[0].1
+    }
+
+    #[cold]
+    fn bring_forward(&mut self, run: RunId) {
+        match self.0.iter().position(|(own, _)| *own == run) {
+            Some(place) => self.0.swap(0, place),
+            None => self.0.insert(0, (run, Counts::default())),
+        }
     }
 }
 

@@ -5,11 +5,12 @@
 
 use crate::config::settings;
 use crate::execute::ask;
+use crate::factory::{declined, made};
 use crate::manager::{PluginManager, guarded};
 use crate::registration::Description;
 use crate::slot::Slot;
 use crate::{ManagerError, Registration};
-use candlewick_plugin_api::{Plugin, Value};
+use candlewick_plugin_api::{Plugin, PluginError, Value};
 use serde_json::{Map, Value as Json};
 
 /// Where a plugin stands in its life.
@@ -151,6 +152,10 @@ impl Slot {
         let mut config = self.registration.config.clone();
         config.extend(options.clone());
         let settings = settings(&self.description.metadata, &config)?;
+        self.description.checks.settings(self.name(), &settings)?;
+        let made = made(&mut *self.plugin, &self.description.metadata, &settings)?;
+        let settings = made.ok_or_else(|| declined(self.name()))?;
+        self.description.checks.settings(self.name(), &settings)?;
         let taken = guarded(|| self.plugin.configure(&settings)).flatten();
         taken.map_err(|error| ManagerError::Settings { plugin: self.name().to_owned(), error })?;
         (self.registration.config, self.description.settings, self.initialized) = (config, settings, false);
@@ -180,11 +185,23 @@ impl Slot {
     }
 }
 
-/// Runs a plugin's `initialize`, if it has one, with its settings as options.
+/// Runs a plugin's `initialize`, if it has one, with its settings as options. One that is interrupted is followed by its
+/// `cleanup`.
 pub(crate) fn initialize(plugin: &mut dyn Plugin, description: &Description) -> Result<(), ManagerError> {
     let Some(verb) = description.verb("initialize") else { return Ok(()) };
     let options = Value::from(Json::Object(description.settings.clone()));
-    ask(plugin, description, verb, &[options]).map(drop)
+    let answer = ask(plugin, description, verb, &[options]).map(drop);
+    if is_interrupted(&answer)
+        && let Some(cleanup) = description.verb("cleanup")
+    {
+        // Half of what it makes may be there, and nobody will ask for it. The interrupt is what is told.
+        drop(ask(plugin, description, cleanup, &[]));
+    }
+    answer
+}
+
+fn is_interrupted(answer: &Result<(), ManagerError>) -> bool {
+    matches!(answer, Err(ManagerError::Verb { error: PluginError::Interrupted, .. }))
 }
 
 /// What a plugin that was just registered is.

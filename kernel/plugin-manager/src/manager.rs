@@ -1,21 +1,31 @@
 //! The registry: plugins are registered, replaced, activated and taken out here.
 
+use crate::budgets::Steps;
+use crate::condition::{Compiler, Condition};
 use crate::config::{hint, settings};
+use crate::conflicts::Conflicts;
+use crate::factory::{made, rename};
 use crate::filters::{Filters, Occurrences};
 use crate::lifecycle::{initial_state, initialize, starts_active};
+use crate::loading::Loader;
 use crate::observer::{Observer, Witness};
+use crate::points::Points;
 use crate::registration::Description;
 use crate::requirements::Requirements;
 use crate::runs::Runs;
+use crate::schema::Checks;
 use crate::slot::{Slot, Tally};
 use crate::states::{OWN_KEY, carry_states};
 use crate::transforms::Transforms;
+use crate::watch::Watch;
 use crate::{ManagerError, Registered, Registration};
-use candlewick_plugin_api::{Event, Hook, Plugin, PluginError, RunId};
+use candlewick_plugin_api::{Event, Hook, Plugin, PluginError, RunId, Verb};
 use serde_json::{Map, Value};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::rc::Rc;
 
 /// The plugins of a session, in the order they were registered.
 ///
@@ -41,6 +51,15 @@ pub struct PluginManager {
     numbered: u64,
     pub(crate) witness: Witness,
     pub(crate) observer: Option<Box<dyn Observer>>,
+    /// Compiles conditions.
+    pub(crate) compiler: Option<Compiler>,
+    /// Hook points beside the fourteen hooks.
+    pub(crate) points: Points,
+    pub(crate) conflicts: Conflicts,
+    pub(crate) steps: Steps,
+    pub(crate) loaders: Vec<Rc<dyn Loader>>,
+    /// Where `discover` looks.
+    pub(crate) search_paths: Vec<PathBuf>,
 }
 
 impl PluginManager {
@@ -62,19 +81,39 @@ impl PluginManager {
         mut plugin: Box<dyn Plugin>,
         registration: Registration,
     ) -> Result<Registered, ManagerError> {
-        let description = describe(&mut *plugin, &registration)?;
+        let description = describe(&mut *plugin, &registration, None)?;
+        let successors = self.successors(&*plugin, &description.metadata.name, &registration)?;
+        let registered = self.enter(plugin, description, registration)?;
+        self.succeed(successors);
+        Ok(registered)
+    }
+
+    /// Puts a plugin that was described into the registry.
+    pub(crate) fn enter(
+        &mut self,
+        plugin: Box<dyn Plugin>,
+        description: Description,
+        mut registration: Registration,
+    ) -> Result<Registered, ManagerError> {
+        self.check_entries(&description)?;
+        let wanted = description.wanted;
+        registration.enabled &= wanted;
         if starts_active(&registration) {
             self.check_requirements(&description.metadata)?;
         }
         let name = &description.metadata.name;
+        let condition = self.compiled(name, &registration)?;
+        let declared = self.checked_points(&*plugin)?;
         let index = self.slots.iter().position(|slot| slot.name() == name);
         let registered = match index {
-            Some(index) => self.replace(index, plugin, description, registration)?,
-            None => self.append(plugin, description, registration)?,
+            Some(index) => self.replace(index, plugin, description, registration, condition)?,
+            None => self.append(plugin, description, registration, condition)?,
         };
+        self.points.extend(declared);
         self.rebuild();
-        self.tell(index.unwrap_or(self.slots.len() - 1));
-        Ok(registered)
+        let index = index.unwrap_or(self.slots.len() - 1);
+        self.tell(index);
+        Ok(if wanted { registered } else { Registered::Declined { generation: self.slots[index].generation } })
     }
 
     /// Takes the plugin out, with its state, after its `cleanup`. Says whether anything changed: a name taken out before is
@@ -123,6 +162,7 @@ impl PluginManager {
         for slot in &mut self.slots {
             slot.due.retain(|due| *due != run);
             slot.occurrences.forget(run);
+            slot.watch.forget(run);
         }
         self.note_late();
     }
@@ -139,6 +179,7 @@ impl PluginManager {
                 list.reverse();
             }
         }
+        self.points.bind(&self.slots, &ascending);
         self.order_transforms(&ascending);
         self.note_late();
     }
@@ -152,6 +193,7 @@ impl PluginManager {
         mut plugin: Box<dyn Plugin>,
         description: Description,
         registration: Registration,
+        condition: Option<Box<dyn Condition>>,
     ) -> Result<Registered, ManagerError> {
         let initialized = starts_active(&registration);
         if initialized {
@@ -163,9 +205,10 @@ impl PluginManager {
             number: self.numbered,
             plugin,
             tallies: [Tally::default(); Hook::COUNT],
+            watch: Watch::of(&registration, condition),
             transform_tallies: Default::default(),
             filters: registration.filters(),
-            filtered: registration.filters() != Filters::default(),
+            filtered: registration.filters() != Filters::default() || registration.when.is_some(),
             occurrences: Occurrences::default(),
             state: initial_state(&registration),
             description,
@@ -179,12 +222,13 @@ impl PluginManager {
         Ok(Registered::New)
     }
 
-    fn replace(
+    pub(crate) fn replace(
         &mut self,
         index: usize,
         mut plugin: Box<dyn Plugin>,
         description: Description,
         registration: Registration,
+        condition: Option<Box<dyn Condition>>,
     ) -> Result<Registered, ManagerError> {
         let slot = &mut self.slots[index];
         if slot.registration.origin != registration.origin {
@@ -207,7 +251,8 @@ impl PluginManager {
         slot.tallies = [Tally::default(); Hook::COUNT];
         slot.transform_tallies = Default::default();
         slot.filters = registration.filters();
-        slot.filtered = slot.filters != Filters::default();
+        slot.filtered = slot.filters != Filters::default() || condition.is_some();
+        slot.watch.renew(&registration, condition);
         slot.state = initial_state(&registration);
         slot.registration = registration;
         slot.generation += 1;
@@ -229,22 +274,50 @@ pub(crate) fn panic_message(payload: &(dyn std::any::Any + Send)) -> String {
         .unwrap_or_else(|| "a value that is no text".to_owned())
 }
 
-/// Asks the plugin what it is and gives it its settings; nothing of the manager changes here.
-fn describe(plugin: &mut dyn Plugin, registration: &Registration) -> Result<Description, ManagerError> {
+/// Asks the plugin what it is and gives it its settings; nothing of the manager changes here. An instance is described
+/// under its own name.
+pub(crate) fn describe(
+    plugin: &mut dyn Plugin,
+    registration: &Registration,
+    instance: Option<&str>,
+) -> Result<Description, ManagerError> {
     let unnamed = format!("from {}", registration.origin);
-    let metadata = guarded(|| plugin.metadata()).map_err(|error| refused(&unnamed, "metadata", error))?;
+    let mut metadata = guarded(|| plugin.metadata()).map_err(|error| refused(&unnamed, "metadata", error))?;
+    if let Some(name) = instance {
+        rename(&mut metadata, name);
+    }
     let name = metadata.name.clone();
     check_name(&name)?;
     metadata.check().map_err(|error| refused(&name, "its metadata", PluginError::invalid(error)))?;
     if let Some((filter, advice)) = registration.filters().contradiction() {
         return Err(ManagerError::Filter { plugin: name, filter, advice });
     }
+    if let Some(what) = registration.mistake() {
+        return Err(ManagerError::Registration { plugin: name, what });
+    }
     let settings: Map<String, Value> = settings(&metadata, &registration.config)?;
     let hooks = guarded(|| plugin.hooks()).map_err(|error| refused(&name, "hooks", error))?;
     let verbs = guarded(|| plugin.verbs()).map_err(|error| refused(&name, "verbs", error))?;
+    let points = guarded(|| plugin.points()).map_err(|error| refused(&name, "points", error))?;
     let transforms = guarded(|| plugin.transforms()).map_err(|error| refused(&name, "transforms", error))?;
+    let checks = checks(plugin, &name, &verbs)?;
+    checks.settings(&name, &settings)?;
+    let made = made(plugin, &metadata, &settings)?;
+    let (settings, wanted) = made.map_or((settings, false), |made| (made, true));
+    checks.settings(&name, &settings)?;
     guarded(|| plugin.configure(&settings)).flatten().map_err(|error| refused(&name, "configure", error))?;
-    Ok(Description { metadata, hooks, verbs, transforms, settings })
+    let checks = Rc::new(checks);
+    Ok(Description { metadata, hooks, verbs, points, transforms, settings, checks, wanted })
+}
+
+/// The plugin's schemas, compiled.
+fn checks(plugin: &dyn Plugin, name: &str, verbs: &[Verb]) -> Result<Checks, ManagerError> {
+    let schemas = guarded(|| plugin.schemas()).map_err(|error| refused(name, "schemas", error))?;
+    let parameters = |verb: Verb| {
+        let own = guarded(|| plugin.parameters(verb)).ok().flatten();
+        own.unwrap_or_else(|| verb.parameters().map(str::to_owned).collect())
+    };
+    Checks::of(name, &schemas, verbs, parameters)
 }
 
 fn check_name(name: &str) -> Result<(), ManagerError> {
@@ -259,11 +332,11 @@ fn check_name(name: &str) -> Result<(), ManagerError> {
     Err(ManagerError::BadName { name: name.to_owned(), why })
 }
 
-fn refused(plugin: &str, what: &'static str, error: PluginError) -> ManagerError {
+pub(crate) fn refused(plugin: &str, what: &'static str, error: PluginError) -> ManagerError {
     ManagerError::Refused { plugin: plugin.to_owned(), what, error }
 }
 
-fn name_taken(slot: &Slot, registration: &Registration) -> ManagerError {
+pub(crate) fn name_taken(slot: &Slot, registration: &Registration) -> ManagerError {
     let named = |origin: &str| if origin.is_empty() { "an unnamed origin".to_owned() } else { origin.to_owned() };
     ManagerError::NameTaken {
         name: slot.name().to_owned(),

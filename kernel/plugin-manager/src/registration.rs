@@ -1,9 +1,11 @@
 //! What is said about a plugin when it is registered, and what is kept to register it again.
 
 use crate::filters::Filters;
+use crate::schema::Checks;
 use candlewick_plugin_api::{Capability, HookSet, Metadata, TransformSet, Verb};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::rc::Rc;
 
 /// What a failing hook does to the run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,6 +59,10 @@ pub struct Registration {
     pub origin: String,
     /// Its source text, or a path to it; empty for plugins compiled into the program.
     pub source: String,
+    /// What a package gives beside the source: `metadata` and `schemas`.
+    pub package: Map<String, Value>,
+    /// The plugin that it is an instance of.
+    pub of: Option<String>,
     /// Failures of one hook in a row that take the plugin out of service; 0 means never.
     pub quarantine_after: usize,
 }
@@ -113,6 +119,8 @@ impl Default for Registration {
             quarantined: false,
             origin: String::new(),
             source: String::new(),
+            package: Map::new(),
+            of: None,
             quarantine_after: 3,
         }
     }
@@ -127,6 +135,37 @@ impl Registration {
     pub(crate) fn filters(&self) -> Filters {
         Filters { every: self.every, once: self.once, after: self.after, before: self.before }
     }
+
+    /// What of it cannot be meant, with what to give instead.
+    pub(crate) fn mistake(&self) -> Option<String> {
+        let Limits { operations, seconds, call_depth, string_bytes, array_items, map_entries, bytes } = self.limits;
+        let counts = [
+            ("operations", operations),
+            ("call_depth", call_depth as u64),
+            ("string_bytes", string_bytes as u64),
+            ("array_items", array_items as u64),
+            ("map_entries", map_entries as u64),
+            ("bytes", bytes),
+        ];
+        let is_time = |seconds: f64| seconds.is_finite() && seconds > 0.0;
+        if let Some(budget) = self.budget.filter(|budget| !is_time(*budget)) {
+            return Some(format!("a budget is a number of seconds above 0; found {budget}"));
+        }
+        if !is_time(seconds) {
+            return Some(format!("the limit seconds is a number above 0; found {seconds}"));
+        }
+        counts
+            .into_iter()
+            .find(|(_, count)| *count == 0)
+            .map(|(name, _)| format!("the limit {name} is a whole number above 0; found 0"))
+    }
+
+    /// Its filters and its condition in a few words, such as `every 10, when ctx.loss > 2`.
+    pub(crate) fn filter_words(&self) -> String {
+        let counted = [("every", self.every), ("once", self.once), ("after", self.after), ("before", self.before)];
+        let counted = counted.into_iter().filter_map(|(name, count)| count.map(|count| format!("{name} {count}")));
+        counted.chain(self.when.iter().map(|when| format!("when {when}"))).collect::<Vec<_>>().join(", ")
+    }
 }
 
 /// What came of a registration.
@@ -139,6 +178,13 @@ pub enum Registered {
         /// How many times this name has been registered by now.
         generation: u64,
     },
+    /// It is registered, but not active: its `create` says that it takes no part with these settings.
+    Declined {
+        /// How many times this name has been registered by now.
+        generation: u64,
+    },
+    /// The same plugin from the same file was there already, and was left as it is.
+    Unchanged,
 }
 
 /// Everything needed to register a plugin again, in a new process too.
@@ -156,9 +202,15 @@ pub(crate) struct Description {
     pub(crate) metadata: Metadata,
     pub(crate) hooks: HookSet,
     pub(crate) verbs: Vec<Verb>,
+    /// Hook points that it wants to hear, whether or not they are declared.
+    pub(crate) points: Vec<String>,
     pub(crate) transforms: TransformSet,
     /// The plugin's settings: the user's over its defaults.
     pub(crate) settings: Map<String, Value>,
+    /// Its schemas, compiled.
+    pub(crate) checks: Rc<Checks>,
+    /// Whether it takes part with these settings.
+    pub(crate) wanted: bool,
 }
 
 impl Description {

@@ -1,9 +1,11 @@
 //! What users see of the registry: rows for `%plugins`, the loop for `%hooks`, failures, and what registers all again.
 
-use crate::manager::PluginManager;
+use crate::manager::{PluginManager, guarded};
+use crate::points::Bound;
 use crate::slot::{Slot, Tally};
 use crate::{ManagerError, Record, Registration, State};
-use candlewick_plugin_api::{Hook, HookFailure, Metadata, TransformSet, Verb};
+use candlewick_plugin_api::{Hook, HookFailure, Metadata, Point, TransformSet, Verb};
+use serde_json::{Map, Value};
 
 /// One plugin, for a table of all.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,6 +38,8 @@ pub struct PluginRow {
     pub sampled: bool,
     /// How many times the name has been registered.
     pub generation: u64,
+    /// The plugin that it is an instance of.
+    pub of: Option<String>,
 }
 
 /// One plugin at one hook.
@@ -55,6 +59,17 @@ pub struct HookRow {
     pub seconds: f64,
     /// Whether `seconds` is an estimate from every 64th call.
     pub sampled: bool,
+    /// Its filters and its condition in a few words, such as `every 10, when ctx.loss > 2`.
+    pub filter: String,
+}
+
+/// A hook point with the plugins that have a function for it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PointRow {
+    /// The point.
+    pub point: Point,
+    /// Its plugins in the order they are called, inactive ones too.
+    pub plugins: Vec<HookRow>,
 }
 
 impl PluginManager {
@@ -68,6 +83,22 @@ impl PluginManager {
         Hook::all().map(|hook| (hook, self.rows_at(hook))).collect()
     }
 
+    /// The declared hook points, in the order of their declaration, each with its plugins.
+    pub fn points(&self) -> Vec<PointRow> {
+        let row = |bound: &Bound| {
+            let mut slots: Vec<&Slot> =
+                self.slots.iter().filter(|slot| slot.description.points.contains(&bound.point.name)).collect();
+            slots.sort_by_key(|slot| slot.registration.priority);
+            if bound.point.descending {
+                slots.reverse();
+            }
+            let tally = |slot: &Slot| slot.watch.points.get(&bound.name).copied().unwrap_or_default();
+            let plugins = slots.into_iter().map(|slot| HookRow::of(slot, &tally(slot))).collect();
+            PointRow { point: bound.point.clone(), plugins }
+        };
+        self.points.iter().map(row).collect()
+    }
+
     /// What registers all plugins again in the same order, in a new process too.
     pub fn records(&self) -> Vec<Record> {
         self.slots.iter().map(record).collect()
@@ -79,6 +110,25 @@ impl PluginManager {
     /// No plugin of that name.
     pub fn failures(&self, name: &str) -> Result<Option<&HookFailure>, ManagerError> {
         Ok(self.slots[self.find(name)?].newest_failure.as_ref())
+    }
+
+    /// Bytes of what the plugin keeps: as it counts them itself, else of its states in all runs as JSON.
+    ///
+    /// # Errors
+    /// No plugin of that name.
+    pub fn bytes(&self, name: &str) -> Result<u64, ManagerError> {
+        let plugin = &self.slots[self.find(name)?].plugin;
+        let states = || self.runs.known().filter_map(|run| guarded(|| plugin.state(run)).ok().flatten());
+        let counted = guarded(|| plugin.bytes()).ok().flatten();
+        Ok(counted.unwrap_or_else(|| states().map(|state| state.to_string().len() as u64).sum()))
+    }
+
+    /// The plugin's settings: those given over its defaults.
+    ///
+    /// # Errors
+    /// No plugin of that name.
+    pub fn settings(&self, name: &str) -> Result<&Map<String, Value>, ManagerError> {
+        Ok(&self.slots[self.find(name)?].description.settings)
     }
 
     /// What the plugin says about itself.
@@ -116,12 +166,13 @@ fn plugin_row(slot: &Slot) -> PluginRow {
         seconds: all(slot).map(Tally::seconds).sum(),
         sampled: slot.tallies.iter().any(Tally::is_sampled),
         generation: slot.generation,
+        of: slot.registration.of.clone(),
     }
 }
 
 /// What its hooks, its transforms and its verbs have cost.
 fn all(slot: &Slot) -> impl Iterator<Item = &Tally> {
-    slot.tallies.iter().chain(&slot.transform_tallies).chain([&slot.executions])
+    slot.tallies.iter().chain(&slot.transform_tallies).chain([&slot.executions]).chain(slot.watch.points.values())
 }
 
 impl HookRow {
@@ -135,6 +186,7 @@ impl HookRow {
             errors: tally.errors,
             seconds: tally.seconds(),
             sampled: tally.is_sampled(),
+            filter: slot.registration.filter_words(),
         }
     }
 }

@@ -30,12 +30,11 @@ impl PluginManager {
     /// # Errors
     /// A name that is needed and not among them, a version that will not do, or names that need each other in a circle.
     pub fn order<'a>(plugins: &[&'a Metadata]) -> Result<Vec<&'a str>, ManagerError> {
-        let by_name: BTreeMap<&str, &Metadata> = plugins.iter().map(|own| (own.name.as_str(), *own)).collect();
-        let mut order = Vec::new();
-        for plugin in plugins {
-            visit(plugin, &by_name, &mut Vec::new(), &mut order)?;
+        let (order, failed) = arranged(plugins, &[]);
+        match failed.into_iter().next() {
+            Some((_, error)) => Err(error),
+            None => Ok(order.into_iter().map(|index| plugins[index].name.as_str()).collect()),
         }
-        Ok(order)
     }
 
     /// Whether everything a plugin needs is there.
@@ -77,33 +76,102 @@ fn unmet(dependency: &Dependency, found: Option<&Slot>) -> Option<String> {
     (!slot.is_active()).then(|| format!("it needs plugin `{}`, which is {state}; activate that first", slot.name()))
 }
 
-/// Depth first; `path` is what is being looked into, so that a circle is seen when it closes.
-fn visit<'a>(
-    plugin: &'a Metadata,
-    all: &BTreeMap<&str, &'a Metadata>,
-    path: &mut Vec<&'a str>,
-    order: &mut Vec<&'a str>,
-) -> Result<(), ManagerError> {
-    if order.contains(&plugin.name.as_str()) {
-        return Ok(());
+/// The indices of plugins in an order in which each comes after those it needs, else in the given order; and those that
+/// cannot come at all, each with why, causes first. What is `there` already may be needed too.
+pub(crate) fn arranged(plugins: &[&Metadata], there: &[&Metadata]) -> (Vec<usize>, Vec<(usize, ManagerError)>) {
+    let places = plugins.iter().enumerate().map(|(index, own)| (own.name.as_str(), index)).collect();
+    let there = there.iter().map(|own| (own.name.as_str(), own.version.as_str())).collect();
+    let mut arranging = Arranging {
+        plugins,
+        places,
+        there,
+        reached: vec![Reached::Not; plugins.len()],
+        order: Vec::new(),
+        failed: Vec::new(),
+    };
+    for index in 0..plugins.len() {
+        arranging.visit(index, &mut Vec::new());
     }
-    if let Some(start) = path.iter().position(|name| *name == plugin.name) {
-        let circle: Vec<&str> = path[start..].iter().copied().chain([plugin.name.as_str()]).collect();
-        return Err(ManagerError::Circle { circle: circle.join(" → ") });
-    }
-    path.push(&plugin.name);
-    for dependency in &plugin.dependencies {
-        let found = all.get(dependency.name.as_str()).copied();
-        let missing = |why: &str| unusable(plugin, format!("it needs plugin `{dependency}`{why}"));
-        let needed = found.ok_or_else(|| missing(", which is not there"))?;
-        if !dependency.is_met_by(&needed.version) {
-            return Err(missing(&format!("; version {} is there", needed.version)));
+    (arranging.order, arranging.failed)
+}
+
+/// How far a plugin has come.
+#[derive(Clone, Copy, PartialEq)]
+enum Reached {
+    Not,
+    Under,
+    Placed,
+    Failed,
+}
+
+struct Arranging<'a> {
+    plugins: &'a [&'a Metadata],
+    places: BTreeMap<&'a str, usize>,
+    /// Name and version of what is registered already.
+    there: BTreeMap<&'a str, &'a str>,
+    reached: Vec<Reached>,
+    order: Vec<usize>,
+    failed: Vec<(usize, ManagerError)>,
+}
+
+impl Arranging<'_> {
+    /// Depth first; `path` is what is being looked into, so that a circle is seen when it closes.
+    fn visit(&mut self, index: usize, path: &mut Vec<usize>) {
+        match self.reached[index] {
+            Reached::Placed | Reached::Failed => return,
+            Reached::Under => return self.close(index, path),
+            Reached::Not => self.reached[index] = Reached::Under,
         }
-        visit(needed, all, path, order)?;
+        path.push(index);
+        for dependency in &self.plugins[index].dependencies {
+            if let Some(&needed) = self.places.get(dependency.name.as_str()) {
+                self.visit(needed, path);
+            }
+            if self.reached[index] == Reached::Failed {
+                break;
+            }
+            if let Some(why) = self.unmet(dependency) {
+                self.fail(index, unusable(self.plugins[index], why));
+                break;
+            }
+        }
+        path.pop();
+        if self.reached[index] == Reached::Under {
+            self.reached[index] = Reached::Placed;
+            self.order.push(index);
+        }
     }
-    path.pop();
-    order.push(&plugin.name);
-    Ok(())
+
+    fn unmet(&self, dependency: &Dependency) -> Option<String> {
+        let missing = |why: &str| Some(format!("it needs plugin `{dependency}`{why}"));
+        let other = |version: &str| missing(&format!("; version {version} is there"));
+        match (self.places.get(dependency.name.as_str()), self.there.get(dependency.name.as_str())) {
+            (Some(&index), _) if !dependency.is_met_by(&self.plugins[index].version) => {
+                other(&self.plugins[index].version)
+            }
+            (Some(&index), _) if self.reached[index] == Reached::Failed => missing(", which cannot be loaded itself"),
+            (None, Some(version)) if !dependency.is_met_by(version) => other(version),
+            (None, None) => missing(", which is not there"),
+            _ => None,
+        }
+    }
+
+    /// Every plugin of a circle is named in the error of each.
+    fn close(&mut self, index: usize, path: &[usize]) {
+        let start = path.iter().position(|own| *own == index).unwrap_or(0);
+        let names = path[start..].iter().chain([&index]).map(|own| self.plugins[*own].name.as_str());
+        let circle = names.collect::<Vec<_>>().join(" → ");
+        for member in &path[start..] {
+            self.fail(*member, ManagerError::Circle { circle: circle.clone() });
+        }
+    }
+
+    fn fail(&mut self, index: usize, error: ManagerError) {
+        if self.reached[index] != Reached::Failed {
+            self.reached[index] = Reached::Failed;
+            self.failed.push((index, error));
+        }
+    }
 }
 
 fn unusable(metadata: &Metadata, why: String) -> ManagerError {

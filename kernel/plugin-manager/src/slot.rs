@@ -3,6 +3,7 @@
 use crate::State;
 use crate::filters::{Filters, Occurrences};
 use crate::registration::{Description, Registration};
+use crate::watch::Watch;
 use candlewick_plugin_api::{Hook, HookFailure, Plugin, RunId, Transform};
 
 /// A registered plugin.
@@ -15,7 +16,7 @@ pub(crate) struct Slot {
     /// What each transform has cost since this generation was registered; every call is timed.
     pub(crate) transform_tallies: [Tally; Transform::COUNT],
     pub(crate) filters: Filters,
-    /// Whether any filter is set: the hot path asks only this.
+    /// Whether any filter or condition is set: the hot path asks only this.
     pub(crate) filtered: bool,
     pub(crate) occurrences: Occurrences,
     pub(crate) state: State,
@@ -29,6 +30,8 @@ pub(crate) struct Slot {
     pub(crate) initialized: bool,
     /// What its verbs have cost since this generation was registered; every call is timed.
     pub(crate) executions: Tally,
+    /// Its condition, its budgets, its newest failed call.
+    pub(crate) watch: Watch,
 }
 
 impl Slot {

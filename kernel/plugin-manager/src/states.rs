@@ -4,7 +4,7 @@ use crate::ManagerError;
 use crate::filters::Occurrences;
 use crate::manager::{PluginManager, guarded};
 use crate::slot::Slot;
-use candlewick_plugin_api::{Event, Hook, Plugin, PluginError, RunId, Table};
+use candlewick_plugin_api::{Event, Plugin, PluginError, RunId, Table};
 use serde_json::{Map, Value};
 
 /// Where a checkpoint keeps how often each hook came up for filtered plugins, beside the plugins' own states.
@@ -57,7 +57,7 @@ impl PluginManager {
 
     fn gather_occurrences(&self, run: RunId) -> Map<String, Value> {
         let counts = |own: &Occurrences| -> Map<String, Value> {
-            own.of(run).map(|(hook, count)| (hook.name().to_owned(), Value::from(count))).collect()
+            own.of(run).into_iter().map(|(name, count)| (name, Value::from(count))).collect()
         };
         let slots = self.slots.iter().map(|slot| (slot.name().to_owned(), counts(&slot.occurrences)));
         slots.filter(|(_, own)| !own.is_empty()).map(|(name, own)| (name, Value::Object(own))).collect()
@@ -85,7 +85,7 @@ pub(crate) fn carry_states(
     Ok(())
 }
 
-fn counted(counts: &Value) -> Vec<(Hook, u64)> {
+fn counted(counts: &Value) -> Vec<(String, u64)> {
     let pairs = counts.as_object().into_iter().flatten();
-    pairs.filter_map(|(name, count)| Some((Hook::from_name(name)?, count.as_u64()?))).collect()
+    pairs.filter_map(|(name, count)| Some((name.clone(), count.as_u64()?))).collect()
 }

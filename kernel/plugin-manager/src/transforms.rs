@@ -9,7 +9,7 @@ use crate::report::HookRow;
 use crate::slot::{Slot, Tally};
 use crate::{Policy, State};
 use candlewick_plugin_api::{
-    Hook, HookFailure, PluginError, Transform, TransformContext, TransformSet, Transformed, Value,
+    Hook, HookFailure, Part, PluginError, Transform, TransformContext, TransformSet, Transformed, Value,
 };
 use std::time::Instant;
 
@@ -185,6 +185,8 @@ fn failed(
         Policy::Stop => drop(passed.stop.get_or_insert_with(|| Box::new(failure.clone()))),
     }
     slot.newest_failure = Some(failure.clone());
+    // What a replay would make again is a hook's call; an older one is not what has failed now.
+    slot.watch.failed_call = None;
     passed.failures.push(failure);
     quarantined
 }
@@ -207,9 +209,10 @@ fn describe(
         run: ctx.run,
         plugin: slot.name().to_owned(),
         hook: if ctx.training { Hook::StartTrainingBatch } else { Hook::StartValidationBatch },
+        part: Part::Transform(transform.name().to_owned()),
         epoch: ctx.epoch,
         batch: None,
-        message: format!("{} of {what} {}{path}: {error}", transform.name(), ctx.index),
+        message: format!("{what} {}{path}: {error}", ctx.index),
         line,
         column,
         in_a_row: slot.transform_tallies[transform as usize].in_a_row,

@@ -6,14 +6,14 @@ use crate::cell::{self, Cell, Part};
 use crate::commands::{self, Call, Outcome};
 use crate::notebook::Notebook;
 use crate::problem::{Reporter, Sources, coloured};
-use crate::script::{self, RhaiPlugin, Slot};
+use crate::script::{self, RhaiCondition, RhaiPlugin, Slot};
 use crate::session::Session;
 use crate::{Inbox, Outbox, language, runs, surface, usage};
 use crate::{complete, completeness, inspect};
 use candlewick_link::{
     BlackBox, Bundle, Execute, Finished, FromWorker, Is, PluginRecord, Problem, Request, StreamName,
 };
-use candlewick_plugin_manager::{Observer, Record, Registration};
+use candlewick_plugin_manager::{Condition, Observer, Record, Registration};
 use rhai::{AST, Dynamic, Engine, EvalAltResult, Position};
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
@@ -78,10 +78,15 @@ impl Host {
         let session = Session::new(outbox, inbox, surface::shows());
         let engine = Rc::new(language::engine(&session));
         let notebook = Notebook::new(&engine);
+        let slot = Rc::new(Slot::of(Rc::new(script::Engines::new(&session))));
+        let conditions = slot.clone();
+        session.plugins.borrow_mut().compile_conditions_with(Box::new(move |plugin, registration| {
+            RhaiCondition::new(&conditions, plugin, registration).map(|own| Box::new(own) as Box<dyn Condition>)
+        }));
         Self {
             engine,
             session,
-            slot: Rc::default(),
+            slot,
             notebook,
             sources: Sources::default(),
             standard: OnceCell::new(),
@@ -183,7 +188,8 @@ impl Host {
     pub fn register_cell(&mut self, call: &Call, body: &str) -> Outcome {
         let header = script::header(&self.engine, call.line.arguments)
             .map_err(|message| call.problem(self, "CommandError", message))?;
-        let plugin = RhaiPlugin::new(&self.engine, &self.slot, &header.name, body, call.source)
+        let (engine, slot, registration) = (&self.engine, &self.slot, &header.registration);
+        let plugin = RhaiPlugin::under(engine, slot, &header.name, body, call.source, registration)
             .map_err(|error| self.reporter().problem(&error, call.source))?;
         let text = self.sources.text(call.source).unwrap_or(body).to_owned();
         let registration = Registration { source: text, ..header.registration };
@@ -231,7 +237,8 @@ impl Host {
         let cell = Cell::of(&record.source);
         self.sources.remember(&record.origin, &record.source);
         self.places.borrow_mut().insert(record.name.clone(), record.origin.clone());
-        let plugin = RhaiPlugin::new(&self.engine, &self.slot, &record.name, &cell.body, &record.origin)
+        let (engine, slot, name) = (&self.engine, &self.slot, &record.name);
+        let plugin = RhaiPlugin::under(engine, slot, name, &cell.body, &record.origin, &registration)
             .map_err(|error| error.to_string())?;
         let registered = self.session.plugins.borrow_mut().register(Box::new(plugin), registration);
         registered.map(drop).map_err(|error| error.to_string())

@@ -4,6 +4,7 @@
 //! plugins written in Rhai, and what reaches the kernel process and in which order. It must not know ZeroMQ or how
 //! cells are queued. Read [`Host`] first, then [`Outbox`], then [`process`].
 
+mod calls;
 mod capture;
 mod cell;
 pub mod commands;
@@ -19,6 +20,7 @@ mod notebook;
 mod outbox;
 mod problem;
 pub mod process;
+mod reach;
 pub mod room;
 mod runs;
 pub mod script;
@@ -28,6 +30,7 @@ pub mod surface;
 mod usage;
 mod widget;
 
+pub use calls::{Calls, Terms};
 pub use capture::Pipes;
 pub use host::Host;
 pub use inbox::Inbox;

@@ -2,6 +2,7 @@
 //!
 //! Must not know the notebook's scope. Read [`Session`] first.
 
+use crate::calls::Calls;
 use crate::comms::Comms;
 use crate::room::Room;
 use crate::show::Shows;
@@ -27,6 +28,8 @@ pub struct Session {
     pub shows: Rc<Shows>,
     /// Keeps cells from filling the memory.
     pub room: Rc<Room>,
+    /// Which script plugin is being called, and what it may.
+    pub calls: Rc<Calls>,
     /// Who hears which comm.
     pub comms: Rc<Comms>,
     running: Rc<Cell<Running>>,
@@ -55,6 +58,7 @@ impl Session {
             plugins: Rc::new(RefCell::new(plugins)),
             shows: Rc::new(shows),
             room: Rc::default(),
+            calls: Rc::default(),
             comms: Rc::default(),
             running: Rc::default(),
             displays: Rc::default(),

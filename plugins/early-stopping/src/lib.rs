@@ -5,10 +5,12 @@
 mod settings;
 
 use candle_core::Tensor;
-use candlewick_plugin_api::{Context, Hook, HookSet, Metadata, PerRun, Plugin, PluginError, PluginKind, RunId};
+use candlewick_plugin_api::{
+    Context, Hook, HookSet, Metadata, PerRun, Plugin, PluginError, PluginKind, RunId, settings as own,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use settings::{Mode, Settings, Strategy};
+use settings::{Settings, Strategy};
 use std::collections::VecDeque;
 
 /// Looks at one measure at the end of each epoch. By `patience` it stops when the measure has not got better by
@@ -69,7 +71,7 @@ impl Plugin for EarlyStopping {
     fn metadata(&self) -> Metadata {
         let text = "ends a run whose measure no longer gets better";
         let metadata = Metadata::of("early-stopping", "1.0.0", text).kind(PluginKind::TrainingStrategy);
-        Metadata { config: Settings::default().to_map(), ..metadata }
+        Metadata { config: own::defaults::<Settings>(), ..metadata }
     }
 
     fn hooks(&self) -> HookSet {
@@ -77,18 +79,18 @@ impl Plugin for EarlyStopping {
     }
 
     fn configure(&mut self, config: &Map<String, Value>) -> Result<(), PluginError> {
-        self.settings = Settings::read(config).map_err(PluginError::invalid)?;
+        self.settings = own::read(config)?;
         Ok(())
     }
 
     fn end_epoch(&mut self, ctx: &mut Context) -> Result<(), PluginError> {
-        let value = self.settings.measure(ctx).map_err(PluginError::failed)?;
+        let value = self.settings.monitor.of(ctx).map_err(PluginError::failed)?;
         let watch = self.runs.of(ctx.run);
         watch.recent.push_back(value);
         if watch.recent.len() > self.settings.patience + 1 {
             watch.recent.pop_front();
         }
-        if self.settings.is_better(value, watch.best) {
+        if self.settings.mode.is_better(value, watch.best, self.settings.min_delta) {
             (watch.best, watch.best_epoch) = (Some(value), ctx.epoch);
             if self.settings.restore_best_weights {
                 watch.weights = copies(ctx)?;
@@ -136,26 +138,6 @@ fn copies(ctx: &Context) -> Result<Vec<(String, Tensor)>, PluginError> {
         Some(parameter.copy().map(|own| (name, own)).map_err(PluginError::from))
     };
     model.parameter_names().into_iter().filter_map(copy).collect()
-}
-
-/// Which way is better.
-impl Mode {
-    fn gain(self, value: f64, best: f64) -> f64 {
-        match self {
-            Self::Min => best - value,
-            Self::Max => value - best,
-        }
-    }
-}
-
-impl Settings {
-    /// Whether a value is better than the best so far by at least `min_delta`. One that is no number never is.
-    fn is_better(&self, value: f64, best: Option<f64>) -> bool {
-        match best {
-            None => !value.is_nan(),
-            Some(best) => self.mode.gain(value, best) > self.min_delta,
-        }
-    }
 }
 
 #[cfg(test)]

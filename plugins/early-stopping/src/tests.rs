@@ -28,7 +28,7 @@ fn number(value: f64) -> Tensor {
 }
 
 fn plugin(config: Value) -> EarlyStopping {
-    let mut settings = Settings::default().to_map();
+    let mut settings = own::defaults::<Settings>();
     settings.extend(config.as_object().cloned().unwrap());
     let mut plugin = EarlyStopping::new();
     plugin.configure(&settings).unwrap();
@@ -103,10 +103,10 @@ fn what_cannot_be_watched_is_an_error_that_says_what_to_do() {
     ctx.driver().facts.has_validation = true;
     let error = plugin.end_epoch(&mut ctx).unwrap_err().to_string();
     assert!(error.contains("watches validation_accuracy, but this run measures no metrics"), "{error}");
-    let mut settings = Settings::default().to_map();
+    let mut settings = own::defaults::<Settings>();
     settings.insert("monitor".into(), json!("loss"));
     let error = plugin.configure(&settings).unwrap_err().to_string();
-    assert!(error.contains("monitor is `loss`"), "{error}");
+    assert!(error.contains("a measure cannot be `loss`"), "{error}");
     settings.extend([("monitor".into(), json!("val_loss")), ("mode".into(), json!("least"))]);
-    assert!(plugin.configure(&settings).unwrap_err().to_string().contains("\"min\" or \"max\""));
+    assert!(plugin.configure(&settings).unwrap_err().to_string().contains("`min` or `max`"));
 }

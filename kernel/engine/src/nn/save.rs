@@ -19,11 +19,20 @@ impl Net {
     /// # Errors
     /// A net without parameters yet, or [`EngineError::File`].
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
+        let file = self.to_bytes(path.as_ref())?;
+        write_whole(path.as_ref(), &file).map_err(|source| EngineError::file(path.as_ref(), source))
+    }
+
+    /// The bytes of the file that [`save`](Self::save) writes; `place` names them in errors.
+    ///
+    /// # Errors
+    /// A net without parameters yet.
+    pub fn to_bytes(&self, place: impl AsRef<Path>) -> Result<Vec<u8>> {
         if !self.is_drawn() {
             return Err(EngineError::Value("this net has no parameters yet, so there is nothing to save".to_owned()));
         }
         let format =
-            |reason: &dyn std::fmt::Display| wrong(path.as_ref(), format!("the net cannot be written: {reason}"));
+            |reason: &dyn std::fmt::Display| wrong(place.as_ref(), format!("the net cannot be written: {reason}"));
         let layers = serde_json::to_string(self.layers()).map_err(|reason| format(&reason))?;
         let named = [self.parameters(), self.buffers()].concat();
         let bytes = named.iter().map(|(_, var)| bytes(var)).collect::<Result<Vec<_>>>()?;
@@ -33,8 +42,7 @@ impl Net {
             views.push((name.as_str(), view));
         }
         let metadata = HashMap::from([(LAYERS.to_owned(), layers)]);
-        let file = safetensors::serialize(views, Some(metadata)).map_err(|reason| format(&reason))?;
-        write_whole(path.as_ref(), &file).map_err(|source| EngineError::file(path.as_ref(), source))
+        safetensors::serialize(views, Some(metadata)).map_err(|reason| format(&reason))
     }
 
     /// Reads a net that [`save`](Self::save) wrote; it predicts the same to the last bit on the same kind of device.
@@ -44,9 +52,18 @@ impl Net {
     pub fn load(path: impl AsRef<Path>, device: &Device) -> Result<Self> {
         let path = path.as_ref();
         let file = std::fs::read(path).map_err(|source| EngineError::file(path, source))?;
+        Self::from_bytes(path, &file, device)
+    }
+
+    /// Reads what [`to_bytes`](Self::to_bytes) made; `place` names the bytes in errors.
+    ///
+    /// # Errors
+    /// [`EngineError::Format`] for bytes that are truncated or not a saved net.
+    pub fn from_bytes(place: impl AsRef<Path>, file: &[u8], device: &Device) -> Result<Self> {
+        let path = place.as_ref();
         let broken = |reason| wrong(path, format!("is not a whole safetensors file: {reason}"));
-        let (_, metadata) = SafeTensors::read_metadata(&file).map_err(broken)?;
-        let tensors = SafeTensors::deserialize(&file).map_err(broken)?;
+        let (_, metadata) = SafeTensors::read_metadata(file).map_err(broken)?;
+        let tensors = SafeTensors::deserialize(file).map_err(broken)?;
         let layers = metadata.metadata().as_ref().and_then(|entries| entries.get(LAYERS));
         let layers = layers.ok_or_else(|| {
             wrong(path, format!("is a safetensors file without \"{LAYERS}\" in its metadata, so not a net saved here"))

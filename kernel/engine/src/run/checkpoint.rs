@@ -154,9 +154,14 @@ impl Checkpoint {
         Ok(target)
     }
 
+    /// The checkpoint that a path means: a directory of checkpoints stands for its newest.
+    pub fn find(path: &Path) -> Result<PathBuf> {
+        if path.join(RECORD).is_file() { Ok(path.to_owned()) } else { newest(path) }
+    }
+
     /// Reads and checks a checkpoint; a directory of checkpoints stands for its newest.
     pub fn read(path: &Path) -> Result<Self> {
-        let path = &if path.join(RECORD).is_file() { path.to_owned() } else { newest(path)? };
+        let path = &Self::find(path)?;
         let read =
             |file: &str| std::fs::read(path.join(file)).map_err(|source| EngineError::file(path.join(file), source));
         let record: Record =

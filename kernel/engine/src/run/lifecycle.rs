@@ -46,6 +46,10 @@ pub struct Run {
     pub(super) checked_gradients: bool,
     trained: Duration,
     moving_since: Option<Instant>,
+    /// How long the newest hook's plugins took.
+    plugin_time: Duration,
+    /// How long the present call of `advance` worked before it called plugins, once it has.
+    worked: Option<Duration>,
     failure: Option<Failure>,
     stop_reason: Option<String>,
     newest_checkpoint: Option<std::path::PathBuf>,
@@ -124,6 +128,8 @@ impl Run {
             checked_gradients: false,
             trained: Duration::ZERO,
             moving_since: None,
+            plugin_time: Duration::ZERO,
+            worked: None,
             failure: None,
             stop_reason: None,
             newest_checkpoint: options.resume.clone(),
@@ -153,7 +159,11 @@ impl Run {
     pub fn advance(&mut self, hooks: &mut dyn HookSink) -> Result<Option<Hook>> {
         self.moving_since = Some(Instant::now());
         let reached = self.move_on(hooks);
-        self.trained += self.moving_since.take().map_or(Duration::ZERO, |since| since.elapsed());
+        let moved = self.moving_since.take().map_or(Duration::ZERO, |since| since.elapsed());
+        self.trained += moved;
+        if let Some(worked) = self.worked.take() {
+            self.plugin_time = moved.saturating_sub(worked);
+        }
         reached
     }
 
@@ -321,7 +331,8 @@ impl Run {
                 (Some(line), Some(column)) => format!(", line {line}, column {column}"),
                 _ => String::new(),
             };
-            let message = format!("plugin {} failed in {}{place}: {}", failure.plugin, failure.hook, failure.message);
+            let message =
+                format!("plugin {} failed in {}{place}: {}", failure.plugin, failure.place(), failure.message);
             self.fail(EngineError::Value(message), true);
             if matches!(hook, Hook::StartTrainingBatch | Hook::StartValidationBatch) {
                 self.plan.batch_outcome = Outcome::Failed;
@@ -348,6 +359,7 @@ impl Run {
         // The work before this hook belongs to it: a rate taken at end_training_batch counts that batch.
         let moving = self.moving_since.map_or(Duration::ZERO, |since| since.elapsed());
         let seconds = (self.trained + moving).as_secs_f64();
+        self.worked = Some(moving);
         let facts = self.ctx.driver().facts;
         facts.hook = hook;
         facts.epoch = self.plan.epoch;
@@ -356,10 +368,17 @@ impl Run {
         facts.batches_per_epoch = self.plan.batches;
         facts.outcome = self.plan.outcome_at(hook);
         facts.seconds = seconds;
+        facts.work_seconds = moving.as_secs_f64();
+        facts.plugin_seconds = self.plugin_time.as_secs_f64();
+        if self.plan.ending.is_some() && facts.stop_reason.is_none() {
+            let failure = || self.failure.as_ref().map(|failure| failure.to_string());
+            facts.stop_reason = self.stop_reason.clone().or_else(failure).map(Rc::from);
+        }
     }
 
     fn fill_context(&mut self, device: &str) {
         let (options, epochs) = (&self.options, self.plan.epochs);
+        let model = self.ctx.working.noted(Rc::new(self.net.clone()));
         let driver = self.ctx.driver();
         *driver.facts = Facts {
             run: self.id,
@@ -372,8 +391,8 @@ impl Run {
             log_folder: Rc::from(options.log_folder.as_str()),
             ..Facts::default()
         };
-        self.ctx.working = Working {
-            model: Some(Rc::new(self.net.clone())),
+        *self.ctx.working = Working {
+            model: Some(model),
             optimizer: Some(Rc::new(OptimizerHandle(self.optimizer.clone()))),
             learning_rate: options.optimizer.learning_rate(),
             accumulate: options.accumulate,
@@ -392,9 +411,7 @@ impl Run {
         };
         match Checkpoint::of(self, hooks).and_then(|checkpoint| checkpoint.write(&folder)) {
             Ok(path) => {
-                let shown = Value::String(path.display().to_string());
-                self.ctx.working.extra.insert("checkpoint_path".into(), shown);
-                self.newest_checkpoint = Some(path);
+                self.note_checkpoint(path);
                 true
             }
             Err(error) => {
@@ -405,10 +422,17 @@ impl Run {
         }
     }
 
+    fn note_checkpoint(&mut self, path: std::path::PathBuf) {
+        let shown = Value::String(path.display().to_string());
+        self.ctx.working.extra.insert("checkpoint_path".into(), shown);
+        self.newest_checkpoint = Some(path);
+    }
+
     fn load_checkpoint(&mut self, hooks: &mut dyn HookSink) -> Result<()> {
-        let path = self.options.resume.clone().unwrap_or_default();
-        let checkpoint = Checkpoint::read(&path)?;
-        let states = checkpoint.install(self)?;
+        let path = Checkpoint::find(&self.options.resume.clone().unwrap_or_default())?;
+        let states = Checkpoint::read(&path)?.install(self)?;
+        // What was saved is the path of the checkpoint before.
+        self.note_checkpoint(path);
         hooks.restore(self.id, &states);
         Ok(())
     }

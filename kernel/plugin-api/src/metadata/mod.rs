@@ -5,10 +5,12 @@
 mod checks;
 mod compatibility;
 mod dependency;
+mod entry_points;
 mod kind;
 
 pub use compatibility::{Compatibility, Machine};
 pub use dependency::Dependency;
+pub use entry_points::EntryPoints;
 pub use kind::PluginKind;
 
 use crate::{Capability, TransformOptions};
@@ -65,6 +67,8 @@ pub struct Metadata {
     pub cid: String,
     /// What it wants to reach outside the session; a user must grant each.
     pub capabilities: Vec<Capability>,
+    /// What its entry points are for: model types, names of data, special parameters.
+    pub entry_points: EntryPoints,
     /// Settings with their defaults; a setting that is not here cannot be given.
     pub config: Map<String, Value>,
     /// What the plugin's own state starts as in every run.
@@ -75,7 +79,7 @@ pub struct Metadata {
 
 impl Metadata {
     /// Every field's name, in the order of the tables.
-    pub const FIELDS: [&str; 25] = [
+    pub const FIELDS: [&str; 26] = [
         "name",
         "version",
         "description",
@@ -98,6 +102,7 @@ impl Metadata {
         "gid",
         "cid",
         "capabilities",
+        "entry_points",
         "config",
         "state",
         "transforms",

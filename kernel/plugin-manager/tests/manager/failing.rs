@@ -22,6 +22,7 @@ fn a_failure_is_named_and_the_others_are_called() {
         run: 1,
         plugin: "bad".into(),
         hook: StartTrainingBatch,
+        part: Part::Hook,
         epoch: 2,
         batch: Some(5),
         message: "no".into(),

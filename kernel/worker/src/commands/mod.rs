@@ -3,6 +3,7 @@
 //! Must not know how cells are split. Read [`Command`] first, then [`ALL`].
 
 mod help;
+mod hooks;
 mod notebook;
 mod plugins;
 
@@ -51,7 +52,7 @@ pub struct Call<'a> {
 }
 
 /// All commands, in the order help lists them.
-pub const ALL: &[&[Command]] = &[help::COMMANDS, notebook::COMMANDS, plugins::COMMANDS];
+pub const ALL: &[&[Command]] = &[help::COMMANDS, notebook::COMMANDS, plugins::COMMANDS, hooks::COMMANDS];
 
 /// Each command of the table.
 pub fn all() -> impl Iterator<Item = &'static Command> {

@@ -2,10 +2,10 @@
 
 use super::{Call, Command, Outcome, Run};
 use crate::Host;
-use candlewick_display::{self as display, HookPlugin, LifecycleRow};
+use candlewick_display as display;
 use candlewick_link::{FromWorker, StreamName};
-use candlewick_plugin_api::{Group, Hook};
-use candlewick_plugin_manager::{HookRow, PluginRow, State, TransformRow};
+use candlewick_plugin_api::Group;
+use candlewick_plugin_manager::PluginRow;
 use rhai::Dynamic;
 
 /// Plugins.
@@ -18,8 +18,8 @@ pub const COMMANDS: &[Command] = &[
     },
     Command {
         name: "%plugin",
-        signature: "%plugin activate|deactivate|unregister NAME",
-        doc: "calls a plugin again, calls it no more, or takes it out",
+        signature: "%plugin activate|deactivate|unregister|replay NAME",
+        doc: "calls a plugin again, calls it no more, takes it out, or makes its newest failed call again",
         run: Run::Line(plugin),
     },
     Command {
@@ -27,12 +27,6 @@ pub const COMMANDS: &[Command] = &[
         signature: "%plugins [NAME]",
         doc: "lists the plugins with state, calls and time, or shows what one says about itself and can do",
         run: Run::Line(plugins),
-    },
-    Command {
-        name: "%hooks",
-        signature: "%hooks [--exact]",
-        doc: "prints the training loop with every plugin in its place; --exact times every call from now on",
-        run: Run::Line(hooks),
     },
 ];
 
@@ -42,9 +36,12 @@ fn plugin(host: &mut Host, call: &Call) -> Outcome {
         return Err(call.problem(
             host,
             "CommandError",
-            "write `%plugin activate NAME`, `deactivate NAME` or `unregister NAME`",
+            "write `%plugin activate NAME`, `deactivate NAME`, `unregister NAME` or `replay NAME`",
         ));
     };
+    if verb == "replay" {
+        return super::hooks::replay(host, call, name);
+    }
     let plugins = host.session().plugins.clone();
     let mut plugins = plugins.borrow_mut();
     let changed = match verb {
@@ -55,7 +52,7 @@ fn plugin(host: &mut Host, call: &Call) -> Outcome {
             return Err(call.problem(
                 host,
                 "CommandError",
-                format!("%plugin takes activate, deactivate or unregister; found `{verb}`"),
+                format!("%plugin takes activate, deactivate, unregister or replay; found `{verb}`"),
             ));
         }
     };
@@ -111,29 +108,6 @@ fn abilities(row: &PluginRow) -> Vec<(String, String)> {
     facts
 }
 
-fn hooks(host: &mut Host, call: &Call) -> Outcome {
-    match call.line.arguments {
-        "" => {}
-        "--exact" => host.session().plugins.borrow_mut().set_exact(true),
-        other => {
-            return Err(call.problem(
-                host,
-                "CommandError",
-                format!("%hooks takes nothing or --exact; found `{other}`"),
-            ));
-        }
-    }
-    let (lifecycle, transforms) = {
-        let plugins = host.session().plugins.borrow();
-        (plugins.lifecycle(), plugins.transform_rows())
-    };
-    let rows = lifecycle.iter().flat_map(|(hook, rows)| match hook {
-        Hook::StartTrainingBatch => with_transforms(outline(*hook, rows), &transforms),
-        _ => outline(*hook, rows),
-    });
-    show(host, display::Lifecycle { rows: rows.collect() }.bundle())
-}
-
 fn show(host: &mut Host, bundle: display::Bundle) -> Outcome {
     let bundle = crate::show::linked(bundle);
     host.session().outbox.send(FromWorker::Display { bundle, display_id: None, update: false });
@@ -157,63 +131,4 @@ fn plugin_row(row: PluginRow) -> display::PluginRow {
         errors: row.errors,
         description: row.description,
     }
-}
-
-/// A hook's line, with the lines of what happens just before or after it.
-fn outline(hook: Hook, rows: &[HookRow]) -> Vec<LifecycleRow> {
-    let (depth, note) = place(hook);
-    let plain = |depth, name: &str, note: &str| LifecycleRow {
-        depth,
-        name: name.into(),
-        note: note.into(),
-        ..LifecycleRow::default()
-    };
-    let own =
-        LifecycleRow { hook: true, plugins: rows.iter().map(hook_plugin).collect(), ..plain(depth, hook.name(), note) };
-    match hook {
-        Hook::StartEpoch => vec![plain(1, "per epoch", ""), own],
-        Hook::StartTrainingBatch => {
-            vec![plain(3, "per batch", ""), own, plain(4, "forward, loss, backward, optimizer", "")]
-        }
-        Hook::StartValidationBatch => vec![plain(3, "per batch", ""), own, plain(4, "forward, loss", "")],
-        _ => vec![own],
-    }
-}
-
-/// Transforms that any plugin has stand behind `per batch`, each with what its group took.
-fn with_transforms(mut lines: Vec<LifecycleRow>, transforms: &[TransformRow]) -> Vec<LifecycleRow> {
-    let rows = transforms.iter().filter(|row| !row.plugins.is_empty()).map(|row| LifecycleRow {
-        depth: 4,
-        name: row.transform.name().to_owned(),
-        hook: true,
-        note: match row.values {
-            0 => String::new(),
-            values => format!("{values} values in {}", display::number::seconds(row.seconds)),
-        },
-        plugins: row.plugins.iter().map(hook_plugin).collect(),
-        ..LifecycleRow::default()
-    });
-    lines.splice(1..1, rows);
-    lines
-}
-
-fn place(hook: Hook) -> (usize, &'static str) {
-    match hook {
-        Hook::StartTrainingSession | Hook::EndTrainingSession => (0, ""),
-        Hook::LoadCheckpoint => (1, "only when resuming"),
-        Hook::StartEpoch | Hook::EndEpoch => (2, ""),
-        Hook::StartTrainingLoop | Hook::EndTrainingLoop => (3, ""),
-        Hook::StartValidationLoop => (3, "only with validation data"),
-        Hook::EndValidationLoop => (3, ""),
-        Hook::SaveCheckpoint => (3, "when one is due or asked for"),
-        Hook::StartTrainingBatch | Hook::EndTrainingBatch => (4, ""),
-        Hook::StartValidationBatch | Hook::EndValidationBatch => (4, ""),
-    }
-}
-
-fn hook_plugin(row: &HookRow) -> HookPlugin {
-    let errors = if row.errors > 0 { format!("{} errors", row.errors) } else { String::new() };
-    let state = if row.state == State::Active { "" } else { row.state.name() };
-    let note = [state, &errors].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ");
-    HookPlugin { name: row.plugin.clone(), calls: row.calls, seconds: row.seconds, note }
 }

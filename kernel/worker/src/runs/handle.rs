@@ -152,6 +152,8 @@ impl RunHandle {
         mut reached: impl FnMut(&mut Run, Hook) -> Answer<bool>,
     ) -> Answer<Self> {
         let session = &self.0.session;
+        // A plugin that moves a run is not charged for its time: it shows, and the user can interrupt it.
+        let _paused = session.calls.pause();
         let mut run = self.0.run.try_borrow_mut().map_err(|_| busy())?;
         if run.is_finished() {
             return Err(ended(&run));

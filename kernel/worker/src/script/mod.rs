@@ -3,7 +3,11 @@
 //! Must not know cells or messages. Read [`RhaiPlugin`] first, then [`Ctx`](context::Ctx).
 
 mod built_in;
+mod callback;
+mod condition;
 mod context;
+mod engines;
+mod failure;
 mod plugin;
 mod settings;
 mod source;
@@ -13,7 +17,10 @@ mod values;
 mod verbs;
 
 pub use built_in::{is_script, register as register_built_in};
+pub use callback::tell;
+pub use condition::{RhaiCondition, is_not_there_yet};
 pub use context::{BUILTINS, CONTEXT, Slot, fact, has, properties, setting};
+pub use engines::Engines;
 pub use plugin::RhaiPlugin;
 pub use source::{Header, KEYS, POLICIES, header};
 pub use transforms::{BUILTINS as TRANSFORM_BUILTINS, ITEM};

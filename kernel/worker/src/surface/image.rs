@@ -25,8 +25,12 @@ pub const BUILTINS: &[Builtin] = &[
         "read_image(path) -> tensor",
         "a png or jpeg file as a tensor [height, width, channels] from 0 to 1, with 1 channel (grey) or 3",
         "let photo = read_image(\"cats/1.png\");",
-        |engine, _| {
-            engine.register_fn("read_image", |path: &str| image::read(path).map_err(fault));
+        |engine, session| {
+            let calls = session.calls.clone();
+            engine.register_fn("read_image", move |path: &str| -> Answer<Tensor> {
+                calls.may_read(path)?;
+                image::read(path).map_err(fault)
+            });
         },
     ),
     Builtin::new(
@@ -35,8 +39,12 @@ pub const BUILTINS: &[Builtin] = &[
         "save_image(image, path)",
         "writes a tensor [height, width, channels] from 0 to 1 to a png or jpeg file",
         "save_image(read_image(\"cats/1.png\").grayscale(), \"grey.png\");",
-        |engine, _| {
-            engine.register_fn("save_image", |image: Tensor, path: &str| image::write(&image, path).map_err(fault));
+        |engine, session| {
+            let calls = session.calls.clone();
+            engine.register_fn("save_image", move |image: Tensor, path: &str| -> Answer<()> {
+                calls.may_write(path)?;
+                image::write(&image, path).map_err(fault)
+            });
         },
     ),
     method!(

@@ -6,6 +6,7 @@
 mod arguments;
 mod confusion;
 mod data;
+mod files;
 mod frame;
 mod image;
 mod input;
@@ -17,6 +18,7 @@ mod optimizers;
 mod output;
 mod plot;
 mod plugins;
+mod points;
 mod preview;
 mod signature;
 mod tensor;
@@ -31,6 +33,7 @@ use rhai::Engine;
 
 pub use arguments::{Answer, fault, interrupted};
 pub use keywords::{KEYWORDS, keyword};
+pub use points::effects;
 pub use signature::quoted;
 
 /// One entry of the language surface.
@@ -86,6 +89,8 @@ pub fn all() -> impl Iterator<Item = &'static Builtin> {
         frame::BUILTINS,
         plot::BUILTINS,
         plugins::BUILTINS,
+        points::BUILTINS,
+        files::BUILTINS,
         confusion::BUILTINS,
         memory::BUILTINS,
         data::BUILTINS,
