@@ -358,3 +358,32 @@ fn completion_and_help_know_transforms() {
     let help = format!("{:?}", Bench::new().run("%help transform_image").1.pages);
     assert!(help.contains("fn transform_image(image [, ctx or path])"), "{help}");
 }
+
+#[test]
+fn a_new_worker_gives_the_munger_its_settings_back() {
+    let mut host = Host::new(Outbox::new(std::sync::Arc::default()));
+    host.register_built_in();
+    let settings = serde_json::json!({ "config": { "at_most": 1 }, "enabled": true, "origin": "built in" });
+    let (name, origin) = ("caption-munger".to_owned(), "built in".to_owned());
+    let record = candlewick_link::PluginRecord { name, source: String::new(), origin, settings };
+    let answer = host.answer(1, candlewick_link::Request::Register { plugins: vec![record] });
+    assert!(format!("{answer:?}").contains("failed: []"), "{answer:?}");
+    let plugins = host.session().plugins.clone();
+    let passed = plugins.borrow_mut().transform(Transform::Caption, "a, b".into(), &mut context(0, 0, true));
+    assert_eq!(passed.value.text(), Some("a"));
+}
+
+#[test]
+fn a_transform_reads_and_writes_only_what_it_is_granted() {
+    let check = |body: &str, expect: &str| {
+        let mut bench = Bench::new();
+        bench.text(&format!("%%plugin p\nfn transform_caption(text) {{ {body}; text }}"));
+        let (_, failures) = caption(&bench, "a");
+        assert!(failures.first().is_some_and(|told| told.contains(expect)), "{body}: {failures:?}");
+    };
+    check("read_image(\"/tmp/a.png\")", "read:");
+    check("save_image(zeros([1, 1, 1]), \"/tmp/a.png\")", "write:");
+    check("image_folder(\"/tmp\")", "read:");
+    check("captions(\"/tmp\")", "read:");
+    check("text_file(\"/tmp/a.txt\")", "read:");
+}

@@ -1,6 +1,5 @@
 //! Transforms of plugins in Rust: order, contexts, late plugins, failures, panics, interrupts, previews.
 
-use candle_core::{DType, Device, Tensor};
 use candlewick_plugin_api::*;
 use candlewick_plugin_manager::*;
 use std::cell::RefCell;
@@ -37,9 +36,6 @@ impl Plugin for Behind {
             "draws" => Ok(format!("{text}{}", ctx.random().below(u32::MAX))),
             name => Ok(format!("{text}{name}")),
         }
-    }
-    fn transform_image(&mut self, image: &Tensor, _: &mut TransformContext) -> Result<Tensor, PluginError> {
-        Ok((image * 0.5)?)
     }
 }
 
@@ -142,18 +138,12 @@ fn streams_are_named_by_plugin_transform_data_epoch_and_item() {
 }
 
 #[test]
-fn images_pass_as_tensors_and_what_the_group_took_is_kept() {
-    let mut manager = PluginManager::new();
-    let set = TransformSet::none().with(Transform::Image);
-    for name in ["one", "two"] {
-        manager.register(Box::new(Behind { name, set }), Registration::default()).unwrap();
-    }
-    let image = Tensor::ones((2, 2, 3), DType::F32, &Device::Cpu).unwrap();
-    let passed = manager.transform(Transform::Image, image.into(), &mut context());
-    assert_eq!(passed.value.tensor().unwrap().mean_all().unwrap().to_scalar::<f32>().unwrap(), 0.25);
-    let rows = manager.transform_rows();
-    let row = &rows[Transform::Image as usize];
+fn what_a_group_took_is_kept_beside_what_each_plugin_took() {
+    let mut manager = manager(&[("a", 0, Policy::Continue), ("b", 1, Policy::Continue)]);
+    pass(&mut manager);
+    let row = &manager.transform_rows()[Transform::Caption as usize];
     assert_eq!((row.values, row.plugins.iter().map(|plugin| plugin.calls).collect::<Vec<_>>()), (1, vec![1, 1]));
     assert!(row.seconds >= row.plugins.iter().map(|plugin| plugin.seconds).sum::<f64>());
-    assert!(!manager.active_transforms(false).contains(Transform::Image));
+    assert!(!manager.active_transforms(false).contains(Transform::Caption));
+    assert_eq!((manager.transform_rows()[0].plugins.len(), manager.transform_rows()[1].plugins.len()), (2, 0));
 }

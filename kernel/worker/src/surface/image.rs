@@ -37,7 +37,7 @@ pub const BUILTINS: &[Builtin] = &[
         Kind::Function,
         "save_image",
         "save_image(image, path)",
-        "writes a tensor [height, width, channels] from 0 to 1 to a png or jpeg file",
+        "writes a tensor [height, width, channels] from 0 to 1 to a png or jpeg file, in directories that are made where they are missing",
         "save_image(read_image(\"cats/1.png\").grayscale(), \"grey.png\");",
         |engine, session| {
             let calls = session.calls.clone();
