@@ -86,9 +86,9 @@ impl PreviewRow {
         std::iter::once(HtmlCell::left(&self.label)).chain((0..self.stages.len()).map(stage)).collect()
     }
 
-    /// The text that a text is compared with: the first stage's with the last one's, all others with the first one's.
+    /// The text that a text is compared with: the first stage's with the second one's, all others with the first one's.
     fn other(&self, stage: usize, part: usize) -> Option<&str> {
-        let with = if stage == 0 { self.stages.len() - 1 } else { 0 };
+        let with = usize::from(stage == 0);
         match self.stages.get(with)?.get(part)? {
             Part::Text(text) if with != stage => Some(text),
             _ => None,

@@ -8,8 +8,8 @@ use candlewick_engine::nn::{LayerSpec, Net};
 use candlewick_engine::run::{Halt, OptionValue, Options, Run, drive, evaluate};
 use candlewick_engine::{EngineError, nn::Loss};
 use candlewick_plugin_api::{
-    Context, Event, Fired, Hook, HookFailure, HookSink, RunId, Transform, TransformContext, TransformSet, Transformed,
-    Value, batch_parts,
+    Context, Event, Fired, Hook, HookFailure, HookSink, Part, RunId, Transform, TransformContext, TransformSet,
+    Transformed, Value, batch_parts,
 };
 use serde_json::Map;
 use std::fs;
@@ -87,6 +87,7 @@ impl<F: FnMut(Transform, Value, &mut TransformContext) -> Value> HookSink for Ch
             run: ctx.run,
             plugin: "test".into(),
             hook: Hook::StartTrainingBatch,
+            part: Part::Hook,
             epoch: ctx.epoch,
             batch: None,
             message: "no".into(),
@@ -240,6 +241,15 @@ fn captions_come_from_text_files_json_lines_and_tables() {
     fs::write(at("t.csv"), "text,label,image\na red cat,x,a/one.png\n\"a dog\",y,\n").unwrap();
     let data = captions(&at("t.csv"), CaptionOptions { target: Target::Class, ..CaptionOptions::default() }).unwrap();
     assert_eq!((shown(&data), data.classes().unwrap()), (both, &["x".to_owned(), "y".to_owned()][..]));
+    fs::create_dir(at("below")).unwrap();
+    let line = |image: &str| format!("{{\"caption\": \"x\", \"image\": \"{image}\"}}\n");
+    fs::write(at("below/t.jsonl"), line("../a/one.png") + &line("two.png")).unwrap();
+    paint(&at("below/two.png"), 4, [1.0, 0.0, 0.0]);
+    let confined = CaptionOptions { confined: true, ..CaptionOptions::default() };
+    let data = captions(&at("below/t.jsonl"), confined).unwrap();
+    assert_eq!(data.len(), 1);
+    assert!(data.broken()[0].contains("one.png: is not below"), "{:?}", data.broken());
+    assert_eq!(captions(&at("below/t.jsonl"), CaptionOptions::default()).unwrap().len(), 2);
     fs::write(at("u.csv"), "captoin\nx\n").unwrap();
     assert!(captions(&at("u.csv"), CaptionOptions::default()).unwrap_err().to_string().contains("is it `captoin`?"));
     let strict = FolderOptions { strict: true, ..small() };
@@ -437,4 +447,20 @@ fn an_interrupted_batch_goes_on_behind_the_items_that_were_done() {
     assert_eq!(to_end(&mut run, &mut hooks), Halt::Interrupted);
     assert_eq!(to_end(&mut run, &mut hooks), Halt::Finished);
     assert_eq!(*seen.borrow(), [0, 1, 2, 2, 3]);
+}
+
+#[test]
+fn slow_transforms_are_told_of_once_a_run() {
+    let iris = Dataset::named("iris").unwrap();
+    let mut hooks = Changes::new(&[Transform::Batch], |_, value, ctx: &mut TransformContext| {
+        if ctx.index < 2 {
+            std::thread::sleep(std::time::Duration::from_millis(550));
+        }
+        value
+    });
+    let options = Options { batch_size: 50, ..Options::default() };
+    to_end(&mut Run::new(net(&iris, 3), iris, options).unwrap(), &mut hooks);
+    let told: Vec<&String> = hooks.events.iter().filter(|text| text.contains("transforms of batch")).collect();
+    assert_eq!(told.len(), 1, "{:?}", hooks.events);
+    assert!(told[0].starts_with("the transforms of batch 0 took ") && told[0].contains("more than 0.5 s"), "{told:?}");
 }

@@ -185,6 +185,8 @@ fn failed(
         Policy::Stop => drop(passed.stop.get_or_insert_with(|| Box::new(failure.clone()))),
     }
     slot.newest_failure = Some(failure.clone());
+    // What a replay would make again is a hook's call; an older one is not what has failed now.
+    slot.watch.failed_call = None;
     passed.failures.push(failure);
     quarantined
 }

@@ -219,8 +219,13 @@ fn a_net_learns_pictures_in_files_under_a_plugin() {
     assert!(told.starts_with("! ") && told.contains("1 could not be used") && told.contains("broken.png"), "{told}");
     assert_eq!(bench.text("data.classes"), "[\"cats\", \"dogs\", \"photos\"]");
     assert_eq!(bench.text("data.broken.len()"), "1");
-    let train = "let net = sequential([flatten(), linear(108, 3)]); let run = fit(net, data, #{ epochs: 8, batch_size: 4, learning_rate: 0.05, metrics: [\"accuracy\"], validation: 0.34, seed: 3, device: \"cpu\" }); run.run_until(\"end_training_session\"); net.parameters[\"1.weight\"].to_array()";
-    let (first, second) = (bench.text(train), bench.text(train));
+    let train = "let net = sequential([flatten(), linear(108, 3)]); let run = fit(net, data, #{ epochs: 8, batch_size: 4, learning_rate: 0.05, metrics: [\"accuracy\"], validation: 0.34, seed: 3, device: \"cpu\" }); run.run_until(\"end_training_session\");";
+    let bits = "net.parameters[\"1.weight\"].to_array()";
+    let mut trained = || {
+        bench.text(train);
+        bench.text(bits)
+    };
+    let (first, second) = (trained(), trained());
     assert_eq!(first, second, "the same seed gives the same bits");
     let rows = bench.plugins().borrow().plugins();
     assert_eq!((rows[0].calls, rows[0].errors), (2 * 8 * 8, 0), "eight training pictures, eight epochs, two runs");
@@ -277,7 +282,8 @@ fn a_failing_transform_is_named_in_the_cell_and_the_run_goes_on_or_stops() {
     bench.text("%%plugin bad\nfn transform_caption(text) {\n    text.no_such_thing()\n}");
     let told = bench.text("let run = fit(net.call(), data, #{ batch_size: 2, device: \"cpu\" }); run.run_until(\"end_training_session\");");
     assert!(
-        told.contains("bad") && told.contains("transform_caption of item") && told.contains("no_such_thing"),
+        told.contains("plugin bad failed in transform_caption (epoch 0, batch 0), line 3, column 10: item 1 (")
+            && told.contains("no_such_thing"),
         "{told}"
     );
     assert_eq!(bench.text("run.outcome"), "\"done\"");
@@ -351,4 +357,33 @@ fn completion_and_help_know_transforms() {
     assert!(complete("data = image_folder(\"x\", #{ si").contains("size"));
     let help = format!("{:?}", Bench::new().run("%help transform_image").1.pages);
     assert!(help.contains("fn transform_image(image [, ctx or path])"), "{help}");
+}
+
+#[test]
+fn a_new_worker_gives_the_munger_its_settings_back() {
+    let mut host = Host::new(Outbox::new(std::sync::Arc::default()));
+    host.register_built_in();
+    let settings = serde_json::json!({ "config": { "at_most": 1 }, "enabled": true, "origin": "built in" });
+    let (name, origin) = ("caption-munger".to_owned(), "built in".to_owned());
+    let record = candlewick_link::PluginRecord { name, source: String::new(), origin, settings };
+    let answer = host.answer(1, candlewick_link::Request::Register { plugins: vec![record] });
+    assert!(format!("{answer:?}").contains("failed: []"), "{answer:?}");
+    let plugins = host.session().plugins.clone();
+    let passed = plugins.borrow_mut().transform(Transform::Caption, "a, b".into(), &mut context(0, 0, true));
+    assert_eq!(passed.value.text(), Some("a"));
+}
+
+#[test]
+fn a_transform_reads_and_writes_only_what_it_is_granted() {
+    let check = |body: &str, expect: &str| {
+        let mut bench = Bench::new();
+        bench.text(&format!("%%plugin p\nfn transform_caption(text) {{ {body}; text }}"));
+        let (_, failures) = caption(&bench, "a");
+        assert!(failures.first().is_some_and(|told| told.contains(expect)), "{body}: {failures:?}");
+    };
+    check("read_image(\"/tmp/a.png\")", "read:");
+    check("save_image(zeros([1, 1, 1]), \"/tmp/a.png\")", "write:");
+    check("image_folder(\"/tmp\")", "read:");
+    check("captions(\"/tmp\")", "read:");
+    check("text_file(\"/tmp/a.txt\")", "read:");
 }

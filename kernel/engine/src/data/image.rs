@@ -33,7 +33,7 @@ pub fn read(path: impl AsRef<Path>) -> Result<Tensor> {
     from_bytes(&bytes, Size { width, height, channels: if grey { 1 } else { 3 } })
 }
 
-/// Writes an image to a PNG or JPEG file, by the ending of its name, 8 bits a channel.
+/// Writes an image to a PNG or JPEG file, by the ending of its name, 8 bits a channel; directories that are missing are made.
 ///
 /// # Errors
 /// A tensor that is no image, another ending, a file that cannot be written.
@@ -44,6 +44,9 @@ pub fn write(image: &Tensor, path: impl AsRef<Path>) -> Result<()> {
     if !has_ending(path) {
         let message = format!("an image is written as one of {}, by the ending of its name", ENDINGS.join(", "));
         return Err(EngineError::Format { path: path.display().to_string(), message });
+    }
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(|error| EngineError::file(path, error))?;
     }
     let colour = if size.channels == 1 { image::ExtendedColorType::L8 } else { image::ExtendedColorType::Rgb8 };
     let written = image::save_buffer(path, &bytes, size.width as u32, size.height as u32, colour);

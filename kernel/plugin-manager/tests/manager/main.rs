@@ -14,4 +14,5 @@ mod reconfiguring;
 mod registering;
 mod reporting;
 mod scripted;
+mod transforming;
 mod watching;

@@ -27,7 +27,7 @@ pub const BUILTINS: &[Builtin] = &[
         "let photo = read_image(\"cats/1.png\");",
         |engine, session| {
             let calls = session.calls.clone();
-            engine.register_fn("read_image", move |path: &str| {
+            engine.register_fn("read_image", move |path: &str| -> Answer<Tensor> {
                 calls.may_read(path)?;
                 image::read(path).map_err(fault)
             });
@@ -37,11 +37,11 @@ pub const BUILTINS: &[Builtin] = &[
         Kind::Function,
         "save_image",
         "save_image(image, path)",
-        "writes a tensor [height, width, channels] from 0 to 1 to a png or jpeg file",
+        "writes a tensor [height, width, channels] from 0 to 1 to a png or jpeg file, in directories that are made where they are missing",
         "save_image(read_image(\"cats/1.png\").grayscale(), \"grey.png\");",
         |engine, session| {
             let calls = session.calls.clone();
-            engine.register_fn("save_image", move |image: Tensor, path: &str| {
+            engine.register_fn("save_image", move |image: Tensor, path: &str| -> Answer<()> {
                 calls.may_write(path)?;
                 image::write(&image, path).map_err(fault)
             });

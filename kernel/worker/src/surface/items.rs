@@ -28,7 +28,7 @@ pub const BUILTINS: &[Builtin] = &[
         "png and jpeg files, each of the class whose sub-directory it is in; inputs [n, channels, height, width] from 0 to 1, made when a batch is (size 32, channels 3, decoded images kept up to memory_mb 256)",
         "let pets = image_folder(\"pets\", #{ size: 32, normalize: true });",
         |engine, session| {
-            loader(engine, session, "image_folder", |path, options| {
+            loader(engine, session, "image_folder", |path, options, _| {
                 Dataset::image_folder(path, &folder("image_folder", options, &FOLDER)?).map_err(fault)
             });
         },
@@ -40,8 +40,8 @@ pub const BUILTINS: &[Builtin] = &[
         "captions with or without images: a directory with .txt files beside images of the same names, a .jsonl or a .csv file; input \"caption\" or \"image\", target \"next\" (the last token), \"words\" or \"class\", tokens \"words\" or \"characters\"",
         "let tags = captions(\"photos\", #{ input: \"image\", target: \"words\", size: 16 });",
         |engine, session| {
-            loader(engine, session, "captions", |path, options| {
-                Dataset::captions(path, &captions(options)?).map_err(fault)
+            loader(engine, session, "captions", |path, options, is_plugin| {
+                Dataset::captions(path, &captions(options, is_plugin)?).map_err(fault)
             });
         },
     ),
@@ -52,7 +52,7 @@ pub const BUILTINS: &[Builtin] = &[
         "one long text in pieces: from length tokens (32) the one after them is to be found out; tokens \"characters\" or \"words\"; a piece every stride tokens (as many as a piece has)",
         "let text = text_file(\"novel.txt\", #{ length: 16, stride: 4 });",
         |engine, session| {
-            loader(engine, session, "text_file", |path, given| {
+            loader(engine, session, "text_file", |path, given, _| {
                 let options = Options::new("text_file", "option of text_file", given, &TEXT)?;
                 let tokens = tokens("text_file", &options)?.unwrap_or(Tokens::Characters);
                 let length = options.count("length")?.unwrap_or(LENGTH);
@@ -88,22 +88,21 @@ pub const BUILTINS: &[Builtin] = &[
     ),
 ];
 
-/// A function of a path, with options or without, that says which files it could not load.
+/// A function of a path, with options or without, that says which files it could not load. `load` is told whether a plugin
+/// calls.
 fn loader(
     engine: &mut Engine,
     session: &Session,
     name: &'static str,
-    load: impl Fn(&str, &Map) -> Answer<Dataset> + Copy + 'static,
+    load: impl Fn(&str, &Map, bool) -> Answer<Dataset> + Copy + 'static,
 ) {
+    let read = move |session: &Session, path: &str, options: &Map| {
+        session.calls.may_read(path)?;
+        told(session, load(path, options, session.calls.terms().is_some())?)
+    };
     let (plain, with) = (session.clone(), session.clone());
-    engine.register_fn(name, move |path: &str| {
-        plain.calls.may_read(path)?;
-        told(&plain, load(path, &Map::new())?)
-    });
-    engine.register_fn(name, move |path: &str, options: Map| {
-        with.calls.may_read(path)?;
-        told(&with, load(path, &options)?)
-    });
+    engine.register_fn(name, move |path: &str| read(&plain, path, &Map::new()));
+    engine.register_fn(name, move |path: &str, options: Map| read(&with, path, &options));
 }
 
 fn told(session: &Session, data: Dataset) -> Answer<Dataset> {
@@ -140,7 +139,8 @@ fn folder(function: &'static str, given: &Map, known: &[&str]) -> Answer<FolderO
     Ok(read)
 }
 
-fn captions(given: &Map) -> Answer<CaptionOptions> {
+/// A plugin may read what it is granted, and not what a table names elsewhere.
+fn captions(given: &Map, confined: bool) -> Answer<CaptionOptions> {
     let images = folder("captions", given, &CAPTIONS)?;
     let options = Options::new("captions", "option of captions", given, &CAPTIONS)?;
     let input = match options.text("input")?.as_deref() {
@@ -163,6 +163,7 @@ fn captions(given: &Map) -> Answer<CaptionOptions> {
         length: options.count("length")?,
         vocabulary: options.count("vocabulary")?,
         images,
+        confined,
     })
 }
 

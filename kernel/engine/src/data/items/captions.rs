@@ -60,6 +60,8 @@ pub struct CaptionOptions {
     pub vocabulary: Option<usize>,
     /// How images are loaded; its `strict` holds for captions too.
     pub images: FolderOptions,
+    /// Whether images that a table names must be below its directory.
+    pub confined: bool,
 }
 
 /// What was found: items with captions, what cannot be used, the names of classes.
@@ -82,8 +84,8 @@ impl Dataset {
         let path = path.as_ref();
         let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
         let found = match ending.as_str() {
-            "jsonl" | "ndjson" => json_lines(path)?,
-            "csv" => table(path)?,
+            "jsonl" | "ndjson" => json_lines(path)?.confined(path, options.confined),
+            "csv" => table(path)?.confined(path, options.confined),
             _ => directory(path)?,
         };
         build(path, found, options)
@@ -229,6 +231,21 @@ fn table(path: &Path) -> Result<Found> {
 }
 
 impl Found {
+    /// Leaves out items whose images are elsewhere.
+    fn confined(mut self, table: &Path, confined: bool) -> Self {
+        let root = table.parent().unwrap_or(Path::new("")).canonicalize();
+        let is_outside = |image: &PathBuf| match (&root, image.canonicalize()) {
+            (Ok(root), Ok(image)) => !image.starts_with(root),
+            _ => true,
+        };
+        let outside = |item: &Item| confined && item.image.as_ref().is_some_and(is_outside);
+        let (out, kept) = self.items.into_iter().partition(outside);
+        self.items = kept;
+        let name = |item: Item| format!("{}: is not below {}", item.path.unwrap_or_default(), table.display());
+        self.broken.extend(Vec::into_iter(out).map(name));
+        self
+    }
+
     fn add_file(&mut self, root: &Path, text: &Path, image: Option<PathBuf>) {
         let caption = match std::fs::read_to_string(text) {
             Ok(caption) => caption.trim().to_owned(),
