@@ -9,6 +9,7 @@ mod confusion;
 mod data;
 mod frame;
 mod input;
+mod instances;
 mod keywords;
 mod memory;
 mod models;
@@ -85,6 +86,7 @@ pub fn all() -> impl Iterator<Item = &'static Builtin> {
         frame::BUILTINS,
         plot::BUILTINS,
         plugins::BUILTINS,
+        instances::BUILTINS,
         actions::BUILTINS,
         models::BUILTINS,
         confusion::BUILTINS,
@@ -114,6 +116,7 @@ pub fn bind(engine: &mut Engine, session: &Session) {
     plot::types(engine);
     memory::types(engine);
     plugins::types(engine, session);
+    instances::types(engine);
     actions::types(engine);
     models::types(engine);
     crate::script::types(engine);
@@ -131,6 +134,7 @@ pub fn shows() -> Shows {
     frame::shows(&mut shows);
     plot::shows(&mut shows);
     memory::shows(&mut shows);
+    instances::shows(&mut shows);
     actions::shows(&mut shows);
     models::shows(&mut shows);
     shows
