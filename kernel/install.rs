@@ -5,6 +5,7 @@
 
 use crate::kernelspec;
 use crate::places::{Parts, data_directory, installed_kernel, jupyter_user_directory, kernelspec_in};
+use crate::plugin_building;
 use crate::python::Python;
 use crate::replace::{replace_directory, replace_file};
 use crate::terminal::say;
@@ -105,10 +106,22 @@ fn copy_parts(parts: &Parts, kernel: &Path) -> Result<PathBuf> {
             let name = part.file_name().unwrap_or_default();
             fs::copy(part, new.join(name)).with_context(|| format!("can't copy {}", part.display()))?;
         }
+        copy_what_builds_plugins(new);
         Ok(fs::rename(new.join(parts.executable.file_name().unwrap_or_default()), new.join("candlewick"))?)
     });
     copied.with_context(|| format!("can't install into {}", kernel.display()))?;
     Ok(program)
+}
+
+/// Everything else works without a compiler, so its absence is no failure.
+fn copy_what_builds_plugins(kernel: &Path) {
+    match plugin_building::copy(kernel) {
+        Ok(bytes) => say(&format!("for building Rust plugins: {} MB", bytes / 1_000_000)),
+        Err(error) => {
+            let _ = fs::remove_dir_all(kernel.join(candlewick_packages::library::CRATES));
+            say(&format!("Rust plugins can't be built by this installation: {error:#}"));
+        }
+    }
 }
 
 fn jupyter_directory(audience: &Audience) -> Result<PathBuf> {

@@ -6,6 +6,7 @@ use candlewick as _;
 use candlewick_kernel::doctor::doctor;
 use candlewick_kernel::install::{Audience, install, pack, uninstall};
 use candlewick_kernel::parameters::Parameter;
+use candlewick_kernel::plugins_command::{self, PluginsCommand};
 use candlewick_kernel::run::{Job, run};
 use candlewick_kernel::{kernel_process, lab, say};
 use clap::{Args, Parser, Subcommand};
@@ -54,6 +55,11 @@ enum Command {
         /// Print a summary as JSON.
         #[arg(long)]
         json: bool,
+    },
+    /// Make, check, test, pack and install plugins.
+    Plugins {
+        #[command(subcommand)]
+        command: PluginsCommand,
     },
     /// Serve a Jupyter client (started by Jupyter).
     Kernel {
@@ -127,6 +133,7 @@ fn obey(command: Command) -> anyhow::Result<bool> {
         Command::Install { audience } => install(&audience.into()),
         Command::Uninstall => uninstall(),
         Command::Run { notebook, out, parameters, json } => run(&Job { notebook, out, parameters, json }),
+        Command::Plugins { command } => plugins_command::obey(command),
         Command::Kernel { connection_file } => kernel_process::serve(&connection_file).map(|()| true),
         Command::Doctor { json } => doctor(json),
         Command::Pack { archive } => pack(&archive),

@@ -3,6 +3,7 @@
 //! Owns the paths. Must not write anything. Read [`Parts`] first.
 
 use anyhow::{Context, Result, bail};
+use candlewick_packages::library::loaded;
 use std::path::{Path, PathBuf};
 
 /// The files that a kernel consists of, wherever this process was started from.
@@ -86,18 +87,6 @@ fn from_environment(name: &str) -> Option<PathBuf> {
     std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
 }
 
-/// The file of this process's memory map whose name begins like this.
-fn loaded(name: &str) -> Option<PathBuf> {
-    let map = std::fs::read_to_string("/proc/self/maps").ok()?;
-    map.lines().find_map(|line| mapped_file(line, name))
-}
-
-/// The path at the end of a line of a memory map, if its file name begins like this.
-fn mapped_file(line: &str, name: &str) -> Option<PathBuf> {
-    let path = Path::new(&line[line.find('/')?..]);
-    path.file_name()?.to_str()?.starts_with(name).then(|| path.to_owned())
-}
-
 /// Where there is no memory map to read: the places that the executable was linked to look in.
 fn beside(executable: &Path, name: &str) -> Option<PathBuf> {
     let sysroot = std::process::Command::new("rustc").args(["--print", "target-libdir"]).output().ok();
@@ -110,17 +99,4 @@ fn beside(executable: &Path, name: &str) -> Option<PathBuf> {
             .filter(|path| path.extension().is_some_and(|e| e == "so" || e == "dylib"))
             .find(|path| path.file_name().is_some_and(|file| file.to_string_lossy().starts_with(name)))
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn files_are_found_in_a_memory_map() {
-        let line = "7f00-7f01 r-xp 00000000 08:01 42    /a b/libstd-0123.so";
-        assert_eq!(mapped_file(line, "libstd-"), Some("/a b/libstd-0123.so".into()));
-        assert_eq!(mapped_file(line, "libcandlewick."), None);
-        assert_eq!(mapped_file("7f00-7f01 rw-p 00000000 00:00 0 [heap]", "libstd-"), None);
-    }
 }

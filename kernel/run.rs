@@ -203,7 +203,7 @@ fn announce(number: u64, of: usize, code: &str) {
 
 fn bar(done: usize, of: usize, width: usize) -> String {
     let filled = done * width / of.max(1);
-    "━".repeat(filled) + &"─".repeat(width - filled)
+    format!("{}{}", "━".repeat(filled), "─".repeat(width - filled))
 }
 
 fn shortened(text: &str, longest: usize) -> String {

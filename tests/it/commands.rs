@@ -16,7 +16,7 @@ fn check<'a>(report: &'a Value, name: &str) -> &'a Value {
 fn help_names_every_command_that_users_type() {
     let home = Home::new();
     let output = finish(&mut home.candlewick(&["--help"]), true);
-    for command in ["lab", "install", "uninstall", "kernel", "run", "doctor"] {
+    for command in ["lab", "install", "uninstall", "kernel", "run", "plugins", "doctor"] {
         assert!(said(&output).contains(&format!("\n  {command} ")), "{command}: {}", said(&output));
     }
     let without = finish(&mut home.candlewick(&[]), false);

@@ -8,12 +8,21 @@ pub use candlewick_plugin_api as plugin_api;
 pub use candlewick_plugin_manager as plugin_manager;
 pub use candlewick_worker as worker;
 
+mod plugin_crate;
 pub mod prelude;
 
+use candlewick_accumulation::Accumulation;
+use candlewick_checkpoint::Checkpoints;
+use candlewick_console::Console;
 use candlewick_early_stopping::EarlyStopping;
 use candlewick_history::History;
+use candlewick_learning_rate::{LearningRate, LearningRateFinder};
 use candlewick_live_chart::LiveChart;
+use candlewick_logging::Logging;
+use candlewick_notification::Notification;
+use candlewick_profiler::Profiler;
 use candlewick_progress::ProgressLine;
+use candlewick_tensorboard::TensorBoard;
 use engine::memory::TaggedAllocator;
 use plugin_api::Plugin;
 use plugin_manager::{PluginManager, Registration};
@@ -29,16 +38,25 @@ pub extern "C" fn candlewick_worker_main() -> i32 {
 }
 
 /// Registers the plugins that every session begins with: history, live chart and progress line, which are active, and
-/// early stopping, which waits to be activated.
+/// the others, which wait to be activated.
 pub fn install_built_in_plugins(plugins: &mut PluginManager) {
-    let built_in: [(Box<dyn Plugin>, i64, bool); 4] = [
+    let built_in: [(Box<dyn Plugin>, i64, bool); 13] = [
         (Box::new(History::new()), candlewick_history::PRIORITY, true),
         (Box::new(LiveChart::new()), candlewick_live_chart::PRIORITY, true),
         (Box::new(ProgressLine::new()), candlewick_progress::PRIORITY, true),
         (Box::new(EarlyStopping::new()), 0, false),
+        (Box::new(LearningRate::new()), 0, false),
+        (Box::new(LearningRateFinder::new()), 0, false),
+        (Box::new(Accumulation::new()), 0, false),
+        (Box::new(Checkpoints::new()), 0, false),
+        (Box::new(Console::new()), candlewick_console::PRIORITY, false),
+        (Box::new(Logging::new()), 0, false),
+        (Box::new(TensorBoard::new()), 0, false),
+        (Box::new(Notification::new()), 0, false),
+        (Box::new(Profiler::new()), candlewick_profiler::PRIORITY, false),
     ];
     for (plugin, priority, enabled) in built_in {
-        // Refused only when a name is taken, and nothing is registered before these; a test lists all four.
+        // Refused only when a name is taken, and nothing is registered before these; a test lists them all.
         drop(plugins.register(plugin, Registration { priority, enabled, ..Registration::from_origin("built in") }));
     }
 }

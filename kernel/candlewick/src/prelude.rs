@@ -6,7 +6,9 @@ pub use crate::engine::run::{Halt, Options, Run, Unit, Validation, drive, evalua
 pub use crate::engine::{EngineError, Seed};
 pub use crate::install_built_in_plugins;
 pub use crate::plugin_api::{
-    Context, Event, Facts, Hook, HookSet, HookSink, Metadata, NoHooks, Outcome, PerRun, Plugin, PluginError,
+    Context, Event, Facts, Hook, HookSet, HookSink, Metadata, NoHooks, Outcome, PerRun, Plugin, PluginError, Value,
+    Verb,
 };
 pub use crate::plugin_manager::{PluginManager, Policy, Registration};
 pub use candle_core::{DType, Device, Tensor};
+pub use serde_json::{Map, Value as Json};

@@ -122,7 +122,7 @@ fn activations_rise_in_the_forward_pass_and_fall_after_backward() {
         let layers = vec![LayerSpec::linear(64, 1024).unwrap(), LayerSpec::Relu, LayerSpec::linear(1024, 10).unwrap()];
         let net = Net::sequential(layers).unwrap();
         let data = Dataset::named("digits").unwrap();
-        let inputs = data.inputs().narrow(0, 0, 512).unwrap();
+        let inputs = data.inputs().unwrap().narrow(0, 0, 512).unwrap();
         let targets = data.targets().narrow(0, 0, 512).unwrap();
         net.draw(Seed(1), &Device::Cpu).unwrap();
         let hidden = 512 * 1024 * 4;

@@ -308,6 +308,9 @@ fn plugins() -> Bundle {
         calls: 1_200,
         seconds: 0.0123,
         errors: 0,
+        generation: 1,
+        bytes: 48,
+        of: String::new(),
         description: description.into(),
     };
     PluginTable {

@@ -79,6 +79,12 @@ impl Image {
         self.channels == 1
     }
 
+    /// The mean of its values, from 0 to 1.
+    pub fn mean(&self) -> f64 {
+        let sum: u64 = self.pixels.iter().map(|byte| u64::from(*byte)).sum();
+        sum as f64 / (255.0 * self.pixels.len() as f64)
+    }
+
     /// The picture as a PNG file (W3C PNG specification, third edition: 8 bits a channel, no filter).
     pub fn png(&self) -> Vec<u8> {
         let mut png = b"\x89PNG\r\n\x1a\n".to_vec();

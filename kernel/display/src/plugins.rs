@@ -25,6 +25,12 @@ pub struct PluginRow {
     pub seconds: f64,
     /// Calls that ended with an error.
     pub errors: u64,
+    /// How many times its name has been registered.
+    pub generation: u64,
+    /// Bytes of what it keeps.
+    pub bytes: u64,
+    /// The plugin that it is an instance of; empty when it is none.
+    pub of: String,
     /// One line that says what it does.
     pub description: String,
 }
@@ -36,7 +42,19 @@ pub struct PluginTable {
     pub rows: Vec<PluginRow>,
 }
 
-const HEAD: [&str; 9] = ["plugin", "version", "language", "state", ">priority", ">calls", ">time", ">errors", "hooks"];
+const HEAD: [&str; 11] = [
+    "plugin",
+    "version",
+    "language",
+    "state",
+    ">generation",
+    ">priority",
+    ">calls",
+    ">time",
+    ">errors",
+    ">keeps",
+    "hooks",
+];
 
 impl PluginTable {
     /// Text and HTML.
@@ -52,7 +70,7 @@ impl PluginTable {
         let mut table = TextTable::new(&HEAD);
         for row in &self.rows {
             let mut cells = row.cells();
-            cells[8] = text::cut(&cells[8], 40);
+            cells[10] = text::cut(&cells[10], 40);
             table.row(cells.to_vec());
         }
         table.render()
@@ -75,16 +93,19 @@ impl PluginTable {
 }
 
 impl PluginRow {
-    fn cells(&self) -> [String; 9] {
+    fn cells(&self) -> [String; 11] {
+        let of = if self.of.is_empty() { String::new() } else { format!(" (of {})", self.of) };
         [
-            self.name.clone(),
+            format!("{}{of}", self.name),
             self.version.clone(),
             self.language.clone(),
             self.state.clone(),
+            self.generation.to_string(),
             self.priority.to_string(),
             number::count(self.calls),
             number::seconds(self.seconds),
             number::count(self.errors),
+            number::bytes(self.bytes),
             self.hooks.join(", "),
         ]
     }
@@ -117,6 +138,9 @@ mod tests {
             calls: 1200,
             seconds: 0.0123,
             errors: 0,
+            generation: 2,
+            bytes: 1_000,
+            of: String::new(),
             description: "stops when <loss> is flat".into(),
         };
         let table = PluginTable { rows: vec![row] };

@@ -14,6 +14,16 @@ pub fn requested() -> bool {
     REQUESTED.load(Ordering::Acquire)
 }
 
+/// Does what must be done although a stop was asked for, such as cleaning up; one that is asked for meanwhile counts.
+pub fn suspended<T>(work: impl FnOnce() -> T) -> T {
+    let asked = REQUESTED.swap(false, Ordering::AcqRel);
+    let done = work();
+    if asked {
+        request();
+    }
+    done
+}
+
 /// Takes the request back: called by the driver when a cell begins and when it has answered the request.
 pub fn clear() {
     REQUESTED.store(false, Ordering::Release);

@@ -16,7 +16,7 @@ use candlewick_plugin_api::{NoHooks, Outcome};
 /// The digits as images of one channel.
 fn images() -> Dataset {
     let digits = Dataset::named("digits").unwrap();
-    let inputs = digits.inputs().reshape((digits.len(), 1, 8, 8)).unwrap();
+    let inputs = digits.inputs().unwrap().reshape((digits.len(), 1, 8, 8)).unwrap();
     Dataset::new("images", inputs, digits.targets().clone(), None, Vec::new()).unwrap()
 }
 

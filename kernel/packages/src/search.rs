@@ -120,7 +120,12 @@ fn recognise(path: &Path) -> Option<Found> {
     if path.join(MANIFEST).is_file() {
         let manifest = Manifest::of(path);
         let is_rust = matches!(&manifest, Ok(own) if own.language == Language::Rust);
-        return found(if is_crate || is_rust { Form::Crate } else { Form::Directory }, manifest.map(Some));
+        // A script may be published as a crate, since registries take nothing else.
+        let is_script = matches!(&manifest, Ok(own) if own.main.as_ref().is_some_and(|main| path.join(main).is_file()));
+        return found(
+            if is_rust || is_crate && !is_script { Form::Crate } else { Form::Directory },
+            manifest.map(Some),
+        );
     }
     match (is_crate, path.join(SCRIPT).is_file()) {
         (true, _) => found(Form::Crate, Ok(None)),
@@ -165,6 +170,9 @@ mod tests {
         write(&at("broken/plugin.toml"), "[plugin\n");
         write(&at("fast/Cargo.toml"), "[package]\nname = \"candlewick-plugin-quick\"\n");
         write(&at("other/Cargo.toml"), "[package]\nname = \"serde\"\n");
+        write(&at("published/Cargo.toml"), "[package]\nname = \"candlewick-plugin-script\"\n");
+        write(&at("published/plugin.toml"), "[plugin]\nname = \"script\"\n");
+        write(&at("published/plugin.rhai"), "");
         let found = find(directory.path()).unwrap();
         let seen: Vec<_> = found.iter().map(|own| (own.name(), own.form, own.manifest.is_ok())).collect();
         let expect = [
@@ -173,6 +181,7 @@ mod tests {
             ("broken", Form::Directory, false),
             ("quick", Form::Crate, true),
             ("inner", Form::Directory, true),
+            ("script", Form::Directory, true),
             ("zeta", Form::Script, true),
         ];
         assert_eq!(seen, expect.map(|(name, form, ok)| (name.to_owned(), form, ok)));

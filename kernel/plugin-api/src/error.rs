@@ -100,7 +100,11 @@ pub struct HookFailure {
 impl HookFailure {
     /// What failed, as users read it: `end_epoch`, `its when at end_epoch`, `the point augment at start_training_batch`.
     pub fn place(&self) -> String {
-        self.part.place(self.hook)
+        match &self.part {
+            // Runs count from 1.
+            Part::Point(name) if self.run == 0 => format!("the point {name}, fired by a cell"),
+            part => part.place(self.hook),
+        }
     }
 }
 

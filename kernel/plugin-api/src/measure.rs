@@ -3,12 +3,14 @@
 //! Read [`Measure`] first. It knows facts only.
 
 use crate::{Fact, Facts};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A loss or metric of the training or the validation data: `validation_loss`, `training_accuracy`. Keras' `val_` is
 /// taken for `validation_`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
+#[schemars(with = "String")]
 pub struct Measure(String);
 
 impl Measure {
@@ -83,7 +85,7 @@ impl From<Measure> for String {
 }
 
 /// Which way a measure gets better.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
     /// Lower is better.

@@ -20,6 +20,11 @@ impl<T> PerRun<T> {
         self.0.get(&run)
     }
 
+    /// All of them, in the order of runs.
+    pub fn all(&self) -> impl Iterator<Item = &T> {
+        self.0.values()
+    }
+
     /// Starts the run's own `T` from a given one.
     pub fn set(&mut self, run: RunId, value: T) {
         self.0.insert(run, value);

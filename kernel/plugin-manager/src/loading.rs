@@ -128,7 +128,7 @@ impl PluginManager {
         report
     }
 
-    fn load(&self, path: &Path) -> Result<LoadedPlugin, ManagerError> {
+    pub(crate) fn load(&self, path: &Path) -> Result<LoadedPlugin, ManagerError> {
         let loader = self.loaders.iter().find(|loader| loader.takes(path));
         let loader = loader.ok_or_else(|| match std::fs::metadata(path) {
             Ok(_) => not_a_plugin(path),
@@ -213,7 +213,7 @@ impl PluginManager {
     }
 }
 
-fn described(plugin: &dyn Plugin, path: &Path) -> Result<Metadata, ManagerError> {
+pub(crate) fn described(plugin: &dyn Plugin, path: &Path) -> Result<Metadata, ManagerError> {
     crate::manager::guarded(|| plugin.metadata()).map_err(|error| ManagerError::Refused {
         plugin: path.display().to_string(),
         what: "metadata",

@@ -19,6 +19,9 @@ use std::cell::RefCell;
 use std::rc::{Rc, Weak};
 use std::time::Instant;
 
+/// How names of hooks and transforms begin.
+const KEPT: [&str; 6] = ["start_", "end_", "on_", "load_", "save_", "transform_"];
+
 /// The declared points, in the order of their declaration.
 #[derive(Default)]
 pub(crate) struct Points(Vec<Bound>);
@@ -372,6 +375,8 @@ fn check(point: &Point) -> Result<(), ManagerError> {
         "it is a hook of the training lifecycle, which the run fires itself"
     } else if Verb::from_name(name).is_some() {
         "it is a verb, which plugins are asked for by name"
+    } else if KEPT.iter().any(|prefix| name.starts_with(prefix)) {
+        "names that begin like those of hooks and transforms are kept for them, so that a misspelt one is noticed"
     } else {
         return Ok(());
     };

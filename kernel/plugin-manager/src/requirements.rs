@@ -37,6 +37,14 @@ impl PluginManager {
         }
     }
 
+    /// Whether everything is there that a plugin with this metadata needs: other plugins, Candlewick's version, the machine.
+    ///
+    /// # Errors
+    /// The first thing that is not, and what there is instead.
+    pub fn check_needs(&self, metadata: &Metadata) -> Result<(), ManagerError> {
+        self.check_requirements(metadata)
+    }
+
     /// Whether everything a plugin needs is there.
     pub(crate) fn check_requirements(&self, metadata: &Metadata) -> Result<(), ManagerError> {
         for dependency in &metadata.dependencies {

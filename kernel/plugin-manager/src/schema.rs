@@ -5,7 +5,7 @@
 
 use crate::ManagerError;
 use crate::config::hint;
-use candlewick_plugin_api::{EXPECTED, Schemas, Value, Verb};
+use candlewick_plugin_api::{EXPECTED, Metadata, Schemas, Value, Verb, VerbSchema};
 use jsonschema::error::{TypeKind, ValidationErrorKind as Kind};
 use jsonschema::{ValidationError, Validator};
 use serde_json::{Map, Value as Json};
@@ -98,6 +98,31 @@ impl Checks {
         let Some((_, check)) = self.outputs.iter().find(|(own, _)| *own == verb) else { return Ok(()) };
         check.pass(plugin, ("answer", Some(verb.name())), "", &answer.json())
     }
+}
+
+/// Everything that is wrong with the schemas of a plugin that has these verbs, and with its default settings by them.
+pub fn schema_problems(
+    metadata: &Metadata,
+    schemas: &Schemas,
+    verbs: &[Verb],
+    parameters: impl Fn(Verb) -> Vec<String>,
+) -> Vec<ManagerError> {
+    let verb_parts = schemas.verbs.iter().flat_map(|(name, own)| {
+        let part = |input: &Option<Json>, output: &Option<Json>| {
+            let own = VerbSchema { input: input.clone(), output: output.clone() };
+            Schemas { config: None, verbs: [(name.clone(), own)].into() }
+        };
+        [part(&own.input, &None), part(&None, &own.output)]
+    });
+    let config = Schemas { config: schemas.config.clone(), ..Schemas::none() };
+    let parts = std::iter::once(config).chain(verb_parts);
+    let wrong = |part| match Checks::of(&metadata.name, &part, verbs, &parameters) {
+        Ok(checks) => checks.settings(&metadata.name, &metadata.config).err(),
+        Err(error) => Some(error),
+    };
+    let mut problems: Vec<ManagerError> = parts.filter_map(wrong).collect();
+    problems.dedup();
+    problems
 }
 
 /// The arguments by the names of their parameters; those beyond by their number.

@@ -4,16 +4,19 @@
 
 use crate::cell::{self, Cell, Part};
 use crate::commands::{self, Call, Outcome};
+use crate::configuration::{Base, cells};
 use crate::notebook::Notebook;
 use crate::problem::{Reporter, Sources, coloured};
-use crate::script::{self, RhaiPlugin, Slot};
+use crate::rust_crate::{self, CrateLoader};
+use crate::script::{self, Given, RhaiCondition, RhaiPlugin, ScriptLoader, Slot};
 use crate::session::Session;
 use crate::{Inbox, Outbox, language, runs, surface, usage};
 use crate::{complete, completeness, inspect};
 use candlewick_link::{
     BlackBox, Bundle, Execute, Finished, FromWorker, Is, PluginRecord, Problem, Request, StreamName,
 };
-use candlewick_plugin_manager::{Observer, Record, Registration};
+use candlewick_plugin_api::Plugin;
+use candlewick_plugin_manager::{Condition, Observer, Record, Registered, Registration};
 use rhai::{AST, Dynamic, Engine, EvalAltResult, Position};
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
@@ -51,7 +54,10 @@ impl Observer for PluginReporter {
         // A registration is plain data; it always has JSON.
         let settings = serde_json::to_value(&record.registration).unwrap_or_default();
         let Record { name, registration } = record;
-        let origin = self.places.borrow().get(&name).cloned().unwrap_or(registration.origin);
+        let places = self.places.borrow();
+        // An instance's source is that of the plugin it is of.
+        let place = places.get(&name).or_else(|| places.get(registration.of.as_deref()?)).cloned();
+        let origin = place.unwrap_or(registration.origin);
         let record = PluginRecord { name, source: registration.source, origin, settings };
         self.outbox.send(FromWorker::PluginRegistered(record));
     }
@@ -77,11 +83,19 @@ impl Host {
     pub fn with_inbox(outbox: Outbox, inbox: Inbox) -> Self {
         let session = Session::new(outbox, inbox, surface::shows());
         let engine = Rc::new(language::engine(&session));
+        let slot = Rc::<Slot>::default();
+        session.plugins.borrow_mut().add_loader(Rc::new(ScriptLoader::new(&engine, &slot)));
         let notebook = Notebook::new(&engine);
+        session.plugins.borrow_mut().add_loader(Rc::new(CrateLoader));
+        let slot = Rc::new(Slot::of(Rc::new(script::Engines::new(&session))));
+        let conditions = slot.clone();
+        session.plugins.borrow_mut().compile_conditions_with(Box::new(move |plugin, registration| {
+            RhaiCondition::new(&conditions, plugin, registration).map(|own| Box::new(own) as Box<dyn Condition>)
+        }));
         Self {
             engine,
             session,
-            slot: Rc::default(),
+            slot,
             notebook,
             sources: Sources::default(),
             standard: OnceCell::new(),
@@ -117,7 +131,8 @@ impl Host {
         let source = format!("cell {}", cell.cell);
         self.sources.remember(&source, &cell.code);
         self.session.begin(cell);
-        let outcome = self.run_text(&cell.code, &source);
+        let outcome = cells::begin(self, cell.silent).and_then(|()| self.run_text(&cell.code, &source));
+        cells::settle(self);
         self.notebook.end_cell();
         let mut finished = Finished::default();
         match outcome {
@@ -148,6 +163,14 @@ impl Host {
         }
     }
 
+    /// Runs the text of a script as if it were a cell; errors quote it under that name.
+    pub fn run_script(&mut self, text: &str, name: &str) -> Outcome {
+        self.sources.remember(name, text);
+        let outcome = self.run_text(text, name);
+        self.notebook.end_cell();
+        outcome
+    }
+
     /// The language engine.
     pub fn engine(&self) -> &Engine {
         &self.engine
@@ -173,29 +196,54 @@ impl Host {
         self.notebook.reset(&self.engine);
     }
 
+    /// Keeps a text that errors may quote.
+    pub fn remember(&mut self, source: &str, text: &str) {
+        self.sources.remember(source, text);
+    }
+
     /// A problem of that kind at a place.
     pub fn problem_at(&self, source: &str, line: usize, column: usize, name: &str, message: String) -> Problem {
         let at = Position::new(line as u16, column as u16);
         self.reporter().problem_at(name, message, source, at)
     }
 
+    /// The problem that an error of a built-in function is, called by the command at that line.
+    pub fn problem_of(&self, error: &EvalAltResult, source: &str, line: usize) -> Problem {
+        let problem = self.reporter().problem(error, source);
+        self.problem_at(source, line, 1, &problem.name, problem.message)
+    }
+
     /// Registers the body of a `%%plugin` cell.
     pub fn register_cell(&mut self, call: &Call, body: &str) -> Outcome {
         let header = script::header(&self.engine, call.line.arguments)
             .map_err(|message| call.problem(self, "CommandError", message))?;
-        let plugin = RhaiPlugin::new(&self.engine, &self.slot, &header.name, body, call.source)
-            .map_err(|error| self.reporter().problem(&error, call.source))?;
         let text = self.sources.text(call.source).unwrap_or(body).to_owned();
         let registration = Registration { source: text, ..header.registration };
+        let base = Base::of_cell(registration, script::given_keys(call.line.arguments));
+        let configuration = self.session.configuration.clone();
+        // Limits and grants hold while it is made; which settings it has is known only then.
+        let terms = configuration.borrow().registration(&header.name, &base, &serde_json::Map::new());
+        let plugin = RhaiPlugin::under(&self.engine, &self.slot, &header.name, body, call.source, &terms)
+            .map_err(|error| self.reporter().problem(&error, call.source))?;
+        let defaults = Plugin::metadata(&plugin).config;
+        let registration = configuration.borrow().registration(&header.name, &base, &defaults);
         let hooks = plugin.hook_names();
         let plugins = self.session.plugins.clone();
         let former = self.places.borrow_mut().insert(header.name.clone(), call.source.to_owned());
         let registered = plugins.borrow_mut().register(Box::new(plugin), registration);
-        if let Err(error) = registered {
+        let registered = registered.map_err(|error| {
             self.places.borrow_mut().extend(former.map(|place| (header.name.clone(), place)));
-            return Err(call.problem(self, "PluginError", error.to_string()));
-        }
-        let text = format!("plugin {} registered: {hooks}\n", header.name);
+            let blamed = configuration.borrow().blamed(&header.name, &base, &error);
+            let blamed = blamed.map_or_else(String::new, |from| format!("; it is set by {from}"));
+            call.problem(self, "PluginError", format!("{error}{blamed}"))
+        })?;
+        let configured = configuration.borrow_mut().took(&header.name, base);
+        let configured =
+            if configured.is_empty() { String::new() } else { format!("; configured: {}", configured.join(", ")) };
+        let text = match registered {
+            Registered::Declined { .. } => surface::declined(&header.name),
+            _ => format!("plugin {} registered: {hooks}{configured}\n", header.name),
+        };
         self.session.outbox.print(StreamName::Stdout, &text);
         Ok(Dynamic::UNIT)
     }
@@ -218,8 +266,23 @@ impl Host {
 
     /// Registers a former worker's plugins; those that failed, with the reason.
     fn register_again(&mut self, records: Vec<PluginRecord>) -> Vec<(String, String)> {
+        if !records.is_empty() {
+            cells::expect_former(self);
+        }
         let register = |record: PluginRecord| self.register_record(&record).err().map(|why| (record.name, why));
         records.into_iter().filter_map(register).collect()
+    }
+
+    /// Makes a plugin of a cell anew with the registration that it has: limits and grants are given to a script when it is
+    /// made.
+    ///
+    /// # Errors
+    /// What its source or the manager refuses; it is then as it was.
+    pub fn make_again(&mut self, name: &str) -> Result<(), String> {
+        let record = self.session.plugins.borrow().record_of(name).map_err(|error| error.to_string())?;
+        let settings = serde_json::to_value(&record.registration).map_err(|error| error.to_string())?;
+        let origin = self.places.borrow().get(name).unwrap_or(&record.registration.origin).clone();
+        self.register_record(&PluginRecord { name: record.name, source: record.registration.source, origin, settings })
     }
 
     fn register_record(&mut self, record: &PluginRecord) -> Result<(), String> {
@@ -228,26 +291,35 @@ impl Host {
         if record.source.is_empty() {
             return self.restore_built_in(&record.name, &registration);
         }
+        if let Some(plugin) = rust_crate::again(&registration) {
+            let plugin = plugin.map_err(|error| error.to_string())?;
+            let registered = self.session.plugins.borrow_mut().register(plugin, registration);
+            return registered.map(drop).map_err(|error| error.to_string());
+        }
         let cell = Cell::of(&record.source);
         self.sources.remember(&record.origin, &record.source);
         self.places.borrow_mut().insert(record.name.clone(), record.origin.clone());
-        let plugin = RhaiPlugin::new(&self.engine, &self.slot, &record.name, &cell.body, &record.origin)
+        let given = Given { package: registration.package.clone(), ..Given::named(&record.name) };
+        let given = given.under(&registration);
+        let plugin = RhaiPlugin::of(&self.engine, &self.slot, &given, &cell.body, &record.origin)
             .map_err(|error| error.to_string())?;
-        let registered = self.session.plugins.borrow_mut().register(Box::new(plugin), registration);
+        let mut plugins = self.session.plugins.borrow_mut();
+        let registered = match registration.of {
+            Some(_) => plugins.register_instance(&record.name, Box::new(plugin), registration),
+            None => plugins.register(Box::new(plugin), registration),
+        };
         registered.map(drop).map_err(|error| error.to_string())
     }
 
-    /// A plugin compiled into the program is registered already; only whether it is called can differ.
+    /// A plugin compiled into the program is registered already; its settings and whether it is called can differ.
     fn restore_built_in(&mut self, name: &str, registration: &Registration) -> Result<(), String> {
-        let mut plugins = self.session.plugins.borrow_mut();
-        let restored = match registration.enabled && !registration.quarantined {
-            // Settings are given to inactive plugins only.
-            true if !registration.config.is_empty() => {
-                plugins.deactivate(name).and_then(|_| plugins.activate_with(name, &registration.config))
-            }
-            true => plugins.activate(name),
-            false => plugins.deactivate(name),
-        };
+        if let Some(of) = &registration.of {
+            let made = self.session.plugins.borrow_mut().create(of, name, &registration.config);
+            made.map_err(|error| error.to_string())?;
+        }
+        let enabled = registration.enabled && !registration.quarantined;
+        let wanted = Registration { enabled, ..registration.clone() };
+        let restored = self.session.plugins.borrow_mut().reconfigure(&[(name.to_owned(), wanted)]);
         restored.map(drop).map_err(|error| error.to_string())
     }
 

@@ -2,13 +2,18 @@
 //!
 //! Must not know cells. Read [`engine`] first.
 
+use crate::calls::Calls;
 use crate::problem::Fault;
 use crate::session::Session;
 use crate::surface;
 use candlewick_engine::interrupt;
 use candlewick_link::StreamName;
-use rhai::{Array, Blob, Dynamic, Engine, EvalAltResult, EvalContext, ImmutableString};
+use rhai::module_resolvers::FileModuleResolver;
+use rhai::{
+    Array, Blob, Dynamic, Engine, EvalAltResult, EvalContext, ImmutableString, Module, ModuleResolver, Position, Shared,
+};
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::rc::Rc;
 
 /// Calls nested deeper than this are an error. Each takes up to some kilobytes of the engine thread's stack.
@@ -24,10 +29,83 @@ const BYTES: i64 = 256 << 20;
 #[derive(Clone, Debug)]
 pub struct Constants(pub Rc<BTreeMap<ImmutableString, Dynamic>>);
 
-/// An engine with everything that cells and script plugins may use.
+/// What Rhai itself keeps script plugins within; 0 means that somebody else does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Confines {
+    /// Calls of functions within each other.
+    pub call_depth: usize,
+    /// Bytes of a string.
+    pub string_bytes: usize,
+    /// Elements of an array.
+    pub array_items: usize,
+    /// Entries of a map.
+    pub map_entries: usize,
+}
+
+/// An engine for cells, with everything that cells and script plugins may use.
 pub fn engine(session: &Session) -> Engine {
+    let mut engine = base(session);
+    engine.set_max_call_levels(CALLS);
+    let room = session.room.clone();
+    engine.on_progress(move |_| match interrupt::requested() {
+        true => Some(Dynamic::UNIT),
+        false => room.shortage().map(Dynamic::from),
+    });
+    #[allow(deprecated)] // Rhai's mark for an interface that may still change
+    engine.on_var(|name, index, context| Ok(if index > 0 { None } else { constant(name, &context) }));
+    engine
+}
+
+/// An engine for script plugins: the same, but what is called is watched by [`Calls`](crate::calls::Calls).
+pub fn plugin_engine(session: &Session, confines: Confines) -> Engine {
+    let mut engine = base(session);
+    engine
+        .set_max_call_levels(confines.call_depth.min(CALLS))
+        .set_max_string_size(confines.string_bytes)
+        .set_max_array_size(confines.array_items)
+        .set_max_map_size(confines.map_entries);
+    let (room, calls) = (session.room.clone(), session.calls.clone());
+    engine.on_progress(move |_| match interrupt::requested() {
+        true => Some(Dynamic::UNIT),
+        false => calls.pass().or_else(|| room.shortage().map(Dynamic::from)),
+    });
+    let calls = session.calls.clone();
+    #[allow(deprecated)] // Rhai's mark for an interface that may still change
+    engine.on_var(move |name, index, context| {
+        calls.look(context.scope(), context.this_ptr())?;
+        Ok(if index > 0 { None } else { constant(name, &context) })
+    });
+    engine.set_module_resolver(Gate { calls: session.calls.clone(), files: FileModuleResolver::new() });
+    engine
+}
+
+/// Loads imported scripts for whoever may read them.
+struct Gate {
+    calls: Rc<Calls>,
+    files: FileModuleResolver,
+}
+
+impl ModuleResolver for Gate {
+    fn resolve(
+        &self,
+        engine: &Engine,
+        source: Option<&str>,
+        path: &str,
+        at: Position,
+    ) -> Result<Shared<Module>, Box<EvalAltResult>> {
+        let file = self.files.get_file_path(path, source.map(Path::new));
+        self.calls.may_read(file).map_err(|mut error| {
+            error.set_position(at);
+            error
+        })?;
+        self.files.resolve(engine, source, path, at)
+    }
+}
+
+/// What cells and script plugins have in common.
+fn base(session: &Session) -> Engine {
     let mut engine = Engine::new();
-    engine.set_max_call_levels(CALLS).set_max_expr_depths(EXPRESSIONS, EXPRESSIONS);
+    engine.set_max_expr_depths(EXPRESSIONS, EXPRESSIONS);
     limit_sizes(&mut engine);
     let (printed, debugged) = (session.outbox.clone(), session.outbox.clone());
     engine.on_print(move |text| printed.print(StreamName::Stdout, &format!("{text}\n")));
@@ -36,13 +114,10 @@ pub fn engine(session: &Session) -> Engine {
         let place = place.into_iter().flatten().collect::<Vec<_>>().join(", ");
         debugged.print(StreamName::Stderr, &format!("{place}: {text}\n"));
     });
-    let room = session.room.clone();
-    engine.on_progress(move |_| match interrupt::requested() {
-        true => Some(Dynamic::UNIT),
-        false => room.shortage().map(Dynamic::from),
-    });
-    #[allow(deprecated)] // Rhai's mark for an interface that may still change
-    engine.on_var(|name, index, context| Ok(if index > 0 { None } else { constant(name, &context) }));
+    // Rhai's own would hold the thread, whatever the user or a limit says.
+    let (whole, parts) = (session.calls.clone(), session.calls.clone());
+    engine.register_fn("sleep", move |seconds: i64| whole.sleep(seconds as f64));
+    engine.register_fn("sleep", move |seconds: f64| parts.sleep(seconds));
     engine.register_type_with_name::<Fault>("error");
     for name in ["to_string", "to_debug"] {
         engine.register_fn(name, |fault: &mut Fault| format!("{}: {}", fault.name, fault.message));

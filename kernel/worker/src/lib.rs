@@ -5,12 +5,15 @@
 //! cells are queued. Read [`Host`] first, then [`Outbox`], then [`process`].
 
 mod actions;
+mod calls;
 mod capture;
 mod cell;
+mod check;
 pub mod commands;
 pub mod comms;
 mod complete;
 mod completeness;
+pub mod configuration;
 mod cursor;
 mod host;
 mod inbox;
@@ -20,15 +23,19 @@ mod notebook;
 mod outbox;
 mod problem;
 pub mod process;
+mod reach;
 pub mod room;
 mod runs;
+pub mod rust_crate;
 pub mod script;
 pub mod session;
 pub mod show;
 pub mod surface;
+mod trial;
 mod usage;
 mod widget;
 
+pub use calls::{Calls, Terms};
 pub use capture::Pipes;
 pub use host::Host;
 pub use inbox::Inbox;

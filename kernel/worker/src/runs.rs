@@ -10,6 +10,7 @@ mod panel;
 mod standing;
 mod until;
 
+pub use drawing::tell;
 pub use handle::{RunChart, RunHandle};
 pub use standing::ContextView;
 pub use until::Until;

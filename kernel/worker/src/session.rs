@@ -3,7 +3,9 @@
 //! Must not know the notebook's scope. Read [`Session`] first.
 
 use crate::actions::{Bars, EngineHost};
+use crate::calls::Calls;
 use crate::comms::Comms;
+use crate::configuration::Configuration;
 use crate::room::Room;
 use crate::show::Shows;
 use crate::{Inbox, Outbox};
@@ -27,10 +29,14 @@ pub struct Session {
     pub plugins: Rc<RefCell<PluginManager>>,
     /// What entry points were asked for.
     pub actions: Actions,
+    /// What they and runs are configured with.
+    pub configuration: Rc<RefCell<Configuration>>,
     /// How values of each type look.
     pub shows: Rc<Shows>,
     /// Keeps cells from filling the memory.
     pub room: Rc<Room>,
+    /// Which script plugin is being called, and what it may.
+    pub calls: Rc<Calls>,
     /// Who hears which comm.
     pub comms: Rc<Comms>,
     running: Rc<Cell<Running>>,
@@ -62,8 +68,10 @@ impl Session {
             inbox,
             plugins,
             actions,
+            configuration: Rc::default(),
             shows: Rc::new(shows),
             room: Rc::default(),
+            calls: Rc::default(),
             comms: Rc::default(),
             running: Rc::default(),
             displays: Rc::default(),

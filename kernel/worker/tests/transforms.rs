@@ -171,3 +171,184 @@ fn the_caption_munger_does_what_its_settings_say() {
     assert!(share(shuffled.iter().filter(|text| *text == "a, b, c").count()), "{shuffled:?}");
     assert_eq!(shuffled, munged("shuffle: true, keep_first: 1", "a, b, c"), "by seed");
 }
+
+/// A cell that makes a small folder of pictures, and the folder.
+fn pets() -> (tempfile::TempDir, String) {
+    let folder = tempfile::tempdir().unwrap();
+    for class in ["cats", "dogs"] {
+        std::fs::create_dir(folder.path().join(class)).unwrap();
+        std::fs::create_dir_all(folder.path().join("photos")).unwrap();
+    }
+    let root = folder.path().display().to_string();
+    let cell = format!(
+        "let root = \"{root}\";
+        for at in 0..4 {{
+            let light = 0.3 + at / 8.0;
+            let red = cat([full([6, 6, 1], light), zeros([6, 6, 2])], 2);
+            save_image(red, `${{root}}/cats/${{at}}.png`);
+            save_image(red.flip_vertical() * 0.0 + 0.1 * at, `${{root}}/dogs/${{at}}.jpg`);
+            save_image(red, `${{root}}/photos/${{at}}.png`);
+        }}"
+    );
+    for at in 0..4 {
+        let text = format!("a red cat, picture {at}, indoors");
+        std::fs::write(folder.path().join(format!("photos/{at}.txt")), text).unwrap();
+    }
+    (folder, cell)
+}
+
+/// The formats of what a cell gave.
+fn result(bench: &mut Bench, code: &str) -> candlewick_link::Bundle {
+    let (sent, finished) = bench.run(code);
+    assert_eq!(finished.problem, None, "{code}");
+    let result = sent.into_iter().find_map(|message| match message {
+        candlewick_link::FromWorker::Result { bundle } => Some(bundle),
+        _ => None,
+    });
+    result.unwrap_or_else(|| panic!("no result of {code}"))
+}
+
+#[test]
+fn a_net_learns_pictures_in_files_under_a_plugin() {
+    let (folder, cell) = pets();
+    let mut bench = Bench::new();
+    bench.text(&cell);
+    bench.text("%%plugin jitter\nconst metadata = #{ state: #{ seen: 0 } };\nfn transform_pil_image(image, ctx) {\n    this.seen += 1;\n    let image = if ctx.chance(0.5) { image.flip_horizontal() } else { image };\n    image.resize(8, 8).crop(ctx.random(3), ctx.random(3), 6, 6).rotate90(ctx.random(4)).brightness(ctx.random(0.9, 1.1)).contrast(1)\n}");
+    std::fs::write(folder.path().join("cats/broken.png"), "no").unwrap();
+    let told = bench.text("let data = image_folder(root, #{ size: [6, 6], normalize: true });");
+    assert!(told.starts_with("! ") && told.contains("1 could not be used") && told.contains("broken.png"), "{told}");
+    assert_eq!(bench.text("data.classes"), "[\"cats\", \"dogs\", \"photos\"]");
+    assert_eq!(bench.text("data.broken.len()"), "1");
+    let train = "let net = sequential([flatten(), linear(108, 3)]); let run = fit(net, data, #{ epochs: 8, batch_size: 4, learning_rate: 0.05, metrics: [\"accuracy\"], validation: 0.34, seed: 3, device: \"cpu\" }); run.run_until(\"end_training_session\"); net.parameters[\"1.weight\"].to_array()";
+    let (first, second) = (bench.text(train), bench.text(train));
+    assert_eq!(first, second, "the same seed gives the same bits");
+    let rows = bench.plugins().borrow().plugins();
+    assert_eq!((rows[0].calls, rows[0].errors), (2 * 8 * 8, 0), "eight training pictures, eight epochs, two runs");
+    assert_eq!(bench.plugins().borrow().states(bench.text("run.context.run").parse().unwrap())["jitter"]["seen"], 64);
+    let hooks = bench.run("%hooks").0;
+    assert!(format!("{hooks:?}").contains("transform_image"), "{hooks:?}");
+    let about = format!("{:?}", bench.run("%plugins jitter").0);
+    assert!(about.contains("transforms") && about.contains("transform_image"), "{about}");
+}
+
+#[test]
+fn a_preview_shows_before_and_after_and_changes_nothing() {
+    let (_folder, cell) = pets();
+    let mut bench = Bench::new();
+    bench.text(&cell);
+    bench.text("let data = captions(root + \"/photos\", #{ size: 6 });");
+    let plain = result(&mut bench, "data.preview(2)");
+    assert!(plain.get("text/plain").unwrap().contains("2 of 4 items; no active plugin transforms them"));
+    bench.text("%%plugin dark\nconst metadata = #{ state: #{ seen: 0 } };\nfn transform_image(image) { this.seen += 1; image.brightness(0.5) }\nfn transform_caption(text, ctx) { if ctx.index == 1 { throw \"no\"; } text.replace(\"cat\", \"dog\"); text }\nfn transform_batch(batch) { batch }");
+    let shown = result(&mut bench, "preview(data, 2)");
+    let (text, html) = (shown.get("text/plain").unwrap(), shown.get("text/html").unwrap());
+    assert!(text.contains("mean 0.101") && text.contains("mean 0.051"), "{text}");
+    assert!(
+        text.contains("before and after transform_caption, transform_image, transform_batch, seed 0, epoch 0"),
+        "{text}"
+    );
+    assert!(text.contains("\"a red dog, picture 0, indoors\"") && text.contains("in the batch"), "{text}");
+    assert!(text.contains("plugin dark failed in transform_caption of item 1, line 4"), "{text}");
+    assert!(html.contains("<del>cat</del>") && html.contains("<ins>dog</ins>"), "{html}");
+    assert_eq!(html.matches("data:image/png;base64,").count(), 4);
+    let rows = bench.plugins().borrow().plugins();
+    assert_eq!((rows[0].calls, rows[0].errors, rows[0].state.name()), (0, 0, "active"));
+    assert!(bench.plugins().borrow().states(u64::MAX).is_empty());
+    // What training sees is what the preview has shown.
+    bench.text("%%plugin dark\nfn transform_image(image, ctx) { image.brightness(ctx.random()) }");
+    let preview = result(&mut bench, "data.preview(1, #{ seed: 5, epoch: 1 })");
+    assert_ne!(preview, result(&mut bench, "data.preview(1, #{ seed: 6, epoch: 1 })"));
+    assert_ne!(preview, result(&mut bench, "data.preview(1, #{ seed: 5, epoch: 0 })"));
+    assert_eq!(preview, result(&mut bench, "data.preview(1, #{ seed: 5, epoch: 1 })"));
+    let digits = result(&mut bench, "dataset(\"digits\").reshape([1, 8, 8]).preview(2)");
+    assert_eq!(digits.get("text/html").unwrap().matches("<img ").count(), 4);
+    let iris = result(&mut bench, "preview(dataset(\"iris\"))");
+    assert!(iris.get("text/plain").unwrap().contains("5.1 3.5 1.4 0.2"), "{iris:?}");
+    let wrong = bench.run("preview(data, 2, #{ sed: 1 })").1.problem.unwrap();
+    assert!(wrong.message.contains("did you mean \"seed\""), "{}", wrong.message);
+}
+
+#[test]
+fn a_failing_transform_is_named_in_the_cell_and_the_run_goes_on_or_stops() {
+    let (_folder, cell) = pets();
+    let mut bench = Bench::new();
+    bench.text(&cell);
+    bench.text("let data = captions(root + \"/photos\", #{ target: \"next\", length: 4 }); let net = || sequential([embedding(data.vocabulary.len(), 2), flatten(), linear(8, data.vocabulary.len())]);");
+    bench.text("%%plugin bad\nfn transform_caption(text) {\n    text.no_such_thing()\n}");
+    let told = bench.text("let run = fit(net.call(), data, #{ batch_size: 2, device: \"cpu\" }); run.run_until(\"end_training_session\");");
+    assert!(
+        told.contains("bad") && told.contains("transform_caption of item") && told.contains("no_such_thing"),
+        "{told}"
+    );
+    assert_eq!(bench.text("run.outcome"), "\"done\"");
+    bench.text("%%plugin bad on_error=stop\nfn transform_caption(text) { 7 }");
+    let problem = bench.run("let run = fit(net.call(), data, #{ batch_size: 2, device: \"cpu\" }); run.run_until(\"end_training_session\");").1.problem.unwrap();
+    assert!(
+        problem.message.contains("transform_caption gave back a whole number; give back the caption, a text"),
+        "{}",
+        problem.message
+    );
+    assert_eq!(bench.text("run.outcome"), "\"failed\"");
+}
+
+#[test]
+fn a_batch_transform_changes_what_a_shipped_dataset_trains_on() {
+    let mut bench = Bench::new();
+    bench.text("%%plugin blank\nfn transform_batch(batch, ctx) {\n    batch.inputs = batch.inputs * 0.0 + ctx.index;\n    batch\n}\nfn start_training_batch(ctx) { print(ctx.inputs.to_array()[49][3]); }");
+    let told = bench.text("let run = fit(sequential([linear(4, 3)]), dataset(\"iris\"), #{ batch_size: 50, device: \"cpu\" }); run.run_until(\"end_training_session\");");
+    let printed: Vec<&str> = told.lines().filter(|line| line.ends_with(".0")).collect();
+    assert_eq!(printed, ["0.0", "1.0", "2.0"]);
+}
+
+#[test]
+fn options_and_paths_that_cannot_be_are_told() {
+    let check = |code: &str, expect: &str| {
+        let problem = Bench::new().problem(&[code]).join("\n");
+        assert!(problem.contains(expect), "{problem}");
+    };
+    check("image_folder(\"nowhere\")", "nowhere: ");
+    check("image_folder(\".\", #{ sise: 3 })", "did you mean \"size\"");
+    check("image_folder(\".\", #{ size: [1, 2, 3] })", "takes a number, or [width, height]");
+    check("captions(\".\", #{ target: \"word\" })", "did you mean \"words\"");
+    check("captions(\".\", #{ input: \"images\" })", "did you mean \"image\"");
+    check("captions(\".\", #{ tokens: \"letters\" })", "known are: words, characters");
+    check("text_file(\"none.txt\")", "none.txt: ");
+    check("read_image(\"none.png\")", "none.png: ");
+    check("zeros([2, 2]).brightness(2)", "an image is a tensor [height, width, channels]");
+}
+
+#[test]
+fn settings_are_changed_by_their_names_in_seed_002() {
+    let mut bench = Bench::new();
+    bench.text("%%plugin schedule\nfn on_epoch_start(ctx) { ctx.arg_update_callback(\"grad_accum\", ctx.epoch + 1); ctx.update(\"lr\", 0.5); ctx.batch_size = 75; }\nfn end_epoch(ctx) { ctx.update(\"clip_grad_norm\", ()); }");
+    bench.text("let run = fit(sequential([linear(4, 3)]), dataset(\"iris\"), #{ epochs: 2, batch_size: 50, clip_norm: 1.0, device: \"cpu\" }); run.run_until(\"end_training_session\");");
+    let context = bench.text("[run.context.accumulate, run.context.learning_rate, run.context.batch_size, run.context.batches_per_epoch, run.context.clip_norm]");
+    assert_eq!(context, "[2, 0.5, 75, 2, ()]");
+    bench.text(
+        "%%plugin schedule on_error=stop\nfn start_epoch(ctx) {\n    ctx.arg_update_callback(\"sample_steps\", 4);\n}",
+    );
+    let problem =
+        bench.run("train(sequential([linear(4, 3)]), dataset(\"iris\"), #{ device: \"cpu\" });").1.problem.unwrap();
+    let expect =
+        "there is no setting `sample_steps` of a run; there are learning_rate (also lr), accumulate (also grad_accum";
+    assert!(problem.message.contains(expect), "{}", problem.message);
+    assert!(problem.message.contains("line 3"), "{}", problem.message);
+}
+
+#[test]
+fn completion_and_help_know_transforms() {
+    let complete = |code: &str| {
+        let mut bench = Bench::new();
+        let cursor = code.chars().count();
+        let request = candlewick_link::Request::Complete { code: code.to_owned(), cursor };
+        format!("{:?}", bench.request(request))
+    };
+    assert!(complete("%%plugin p\nfn transf").contains("transform_caption"));
+    let item = complete("%%plugin p\nfn transform_image(image, ctx) { ctx.");
+    assert!(item.contains("chance") && !item.contains("request_checkpoint"), "{item}");
+    let hook = complete("%%plugin p\nfn transform_image(image, ctx) { }\nfn end_epoch(ctx) { ctx.");
+    assert!(hook.contains("request_checkpoint") && hook.contains("arg_update_callback"), "{hook}");
+    assert!(complete("data = image_folder(\"x\", #{ si").contains("size"));
+    let help = format!("{:?}", Bench::new().run("%help transform_image").1.pages);
+    assert!(help.contains("fn transform_image(image [, ctx or path])"), "{help}");
+}

@@ -3,7 +3,8 @@
 //! It knows only `candlewick-plugin-api`. Read [`Accumulation`] first, then [`Settings`]. It is the `Accumulnator` of
 //! seed 002: there a curve other than two known ones is an error in the middle of training, here when it is set.
 
-use candlewick_plugin_api::{Context, Hook, HookSet, Metadata, Plugin, PluginError, PluginKind, settings};
+use candlewick_plugin_api::{Context, Hook, HookSet, Metadata, Plugin, PluginError, PluginKind, Schemas, settings};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -15,7 +16,7 @@ pub struct Accumulation {
 }
 
 /// The plugin's settings. Epochs count from 0.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct Settings {
     /// The epoch up to which `begin_value` holds.
     pub begin_epoch: usize,
@@ -30,7 +31,7 @@ pub struct Settings {
 }
 
 /// How a number goes from one value to another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Curve {
     /// By the same difference in every epoch.
@@ -94,6 +95,14 @@ impl Plugin for Accumulation {
 
     fn hooks(&self) -> HookSet {
         HookSet::none().with(Hook::StartEpoch)
+    }
+
+    fn schemas(&self) -> Schemas {
+        Schemas::none().config::<Settings>()
+    }
+
+    fn another(&self) -> Option<Box<dyn Plugin>> {
+        Some(Box::new(Self::new()))
     }
 
     fn configure(&mut self, config: &Map<String, Value>) -> Result<(), PluginError> {

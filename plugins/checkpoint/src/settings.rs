@@ -1,11 +1,12 @@
 //! When the checkpoint plugin asks for a checkpoint, and what it keeps. Read [`Settings`] first.
 
 use candlewick_plugin_api::{Measure, Mode, PluginError, settings};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// The plugin's settings. A folder is meant for one run: a `best` that is there is replaced.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct Settings {
     /// Where checkpoints are kept; empty for beside the run's own, which is `checkpoints` of `fit`.
     pub folder: String,

@@ -5,10 +5,14 @@
 mod lines;
 
 use candlewick_plugin_api::{
-    Context, Hook, HookSet, Metadata, PerRun, Plugin, PluginError, PluginKind, RunId, settings,
+    Context, Hook, HookSet, Metadata, PerRun, Plugin, PluginError, PluginKind, RunId, Schemas, settings,
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+
+/// The priority to register it with: its lines come after those of other plugins, the run's summary last.
+pub const PRIORITY: i64 = -900;
 
 /// Prints a line for every so many epochs, one for every so many batches if asked, and a table at the end.
 ///
@@ -20,7 +24,7 @@ pub struct Console {
 }
 
 /// The plugin's settings.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct Settings {
     /// Epochs from one line to the next; 0 for no lines of epochs. The last epoch always has one.
     pub every: usize,
@@ -70,6 +74,14 @@ impl Plugin for Console {
         ]
         .into_iter()
         .collect()
+    }
+
+    fn schemas(&self) -> Schemas {
+        Schemas::none().config::<Settings>()
+    }
+
+    fn another(&self) -> Option<Box<dyn Plugin>> {
+        Some(Box::new(Self::new()))
     }
 
     fn configure(&mut self, config: &Map<String, Value>) -> Result<(), PluginError> {

@@ -6,7 +6,7 @@ mod settings;
 
 use candle_core::Tensor;
 use candlewick_plugin_api::{
-    Context, Hook, HookSet, Metadata, PerRun, Plugin, PluginError, PluginKind, RunId, settings as own,
+    Context, Hook, HookSet, Metadata, PerRun, Plugin, PluginError, PluginKind, RunId, Schemas, settings as own,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -76,6 +76,14 @@ impl Plugin for EarlyStopping {
 
     fn hooks(&self) -> HookSet {
         [Hook::EndEpoch, Hook::EndTrainingSession].into_iter().collect()
+    }
+
+    fn schemas(&self) -> Schemas {
+        Schemas::none().config::<Settings>()
+    }
+
+    fn another(&self) -> Option<Box<dyn Plugin>> {
+        Some(Box::new(Self::new()))
     }
 
     fn configure(&mut self, config: &Map<String, Value>) -> Result<(), PluginError> {

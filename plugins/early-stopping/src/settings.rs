@@ -1,10 +1,11 @@
 //! What early stopping watches and when it has seen enough. Read [`Settings`] first.
 
 use candlewick_plugin_api::{Measure, Mode};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The plugin's settings, named as in seed 003.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct Settings {
     /// A loss or metric: `validation_loss`, `training_loss`, `validation_accuracy`, `training_f1_score` …; Keras' `val_`
     /// is taken for `validation_`.
@@ -24,7 +25,7 @@ pub struct Settings {
 }
 
 /// What ends a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Strategy {
     /// No better value for so many epochs.

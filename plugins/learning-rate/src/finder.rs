@@ -4,8 +4,9 @@
 
 use candle_core::Tensor;
 use candlewick_plugin_api::{
-    Context, Hook, HookSet, Metadata, Outcome, PerRun, Plugin, PluginError, PluginKind, RunId, Table, settings,
+    Context, Hook, HookSet, Metadata, Outcome, PerRun, Plugin, PluginError, PluginKind, RunId, Schemas, Table, settings,
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -25,7 +26,7 @@ pub struct LearningRateFinder {
 }
 
 /// The plugin's settings.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct FinderSettings {
     /// The first rate.
     pub from: f64,
@@ -79,6 +80,10 @@ impl Plugin for LearningRateFinder {
         [Hook::StartTrainingSession, Hook::StartTrainingBatch, Hook::EndTrainingBatch, Hook::EndTrainingSession]
             .into_iter()
             .collect()
+    }
+
+    fn schemas(&self) -> Schemas {
+        Schemas::none().config::<FinderSettings>()
     }
 
     fn configure(&mut self, config: &Map<String, Value>) -> Result<(), PluginError> {

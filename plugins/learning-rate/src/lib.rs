@@ -6,7 +6,7 @@ mod finder;
 mod schedule;
 
 use candlewick_plugin_api::{
-    Context, Hook, HookSet, Metadata, PerRun, Plugin, PluginError, PluginKind, RunId, settings,
+    Context, Hook, HookSet, Metadata, PerRun, Plugin, PluginError, PluginKind, RunId, Schemas, settings,
 };
 pub use finder::LearningRateFinder;
 pub use schedule::{Schedule, Settings, Unit};
@@ -67,6 +67,14 @@ impl Plugin for LearningRate {
 
     fn hooks(&self) -> HookSet {
         [Hook::StartTrainingSession, Hook::StartTrainingBatch, Hook::EndEpoch].into_iter().collect()
+    }
+
+    fn schemas(&self) -> Schemas {
+        Schemas::none().config::<Settings>()
+    }
+
+    fn another(&self) -> Option<Box<dyn Plugin>> {
+        Some(Box::new(Self::new()))
     }
 
     fn configure(&mut self, config: &Map<String, Value>) -> Result<(), PluginError> {

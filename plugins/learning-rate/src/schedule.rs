@@ -1,12 +1,13 @@
 //! The curves of the learning rate. Knows nothing of runs. Read [`Settings::rate`] first.
 
 use candlewick_plugin_api::{Measure, Mode, PluginError, settings};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::f64::consts::PI;
 
 /// The settings of `learning-rate`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct Settings {
     /// The curve.
     pub schedule: Schedule,
@@ -39,7 +40,7 @@ pub struct Settings {
 }
 
 /// How the rate moves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Schedule {
     /// It stays.
@@ -59,7 +60,7 @@ pub enum Schedule {
 }
 
 /// What a schedule is counted in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Unit {
     /// Training batches.

@@ -6,10 +6,11 @@ mod file;
 mod record;
 
 use candlewick_plugin_api::{
-    Context, Hook, HookSet, Metadata, Outcome, PerRun, Plugin, PluginError, PluginKind, RunId, settings,
+    Context, Hook, HookSet, Metadata, Outcome, PerRun, Plugin, PluginError, PluginKind, RunId, Schemas, settings,
 };
 use file::Log;
 use record::Record;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::path::PathBuf;
@@ -27,7 +28,7 @@ pub struct Logging {
 }
 
 /// The plugin's settings.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct Settings {
     /// The file; empty for `run.jsonl` in the run's log folder, or in `logs` where it has none.
     pub path: String,
@@ -88,6 +89,14 @@ impl Plugin for Logging {
         ]
         .into_iter()
         .collect()
+    }
+
+    fn schemas(&self) -> Schemas {
+        Schemas::none().config::<Settings>()
+    }
+
+    fn another(&self) -> Option<Box<dyn Plugin>> {
+        Some(Box::new(Self::new()))
     }
 
     fn configure(&mut self, config: &Map<String, Value>) -> Result<(), PluginError> {

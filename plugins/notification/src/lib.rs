@@ -9,7 +9,7 @@ mod settings;
 mod webhook;
 
 use candlewick_plugin_api::{
-    Context, Event, Hook, HookSet, Metadata, Outcome, PerRun, Plugin, PluginError, PluginKind, settings as own,
+    Context, Event, Hook, HookSet, Metadata, Outcome, PerRun, Plugin, PluginError, PluginKind, Schemas, settings as own,
 };
 use note::Note;
 use postman::Postman;
@@ -72,6 +72,14 @@ impl Plugin for Notification {
 
     fn hooks(&self) -> HookSet {
         [Hook::StartTrainingSession, Hook::EndEpoch, Hook::EndTrainingSession].into_iter().collect()
+    }
+
+    fn schemas(&self) -> Schemas {
+        Schemas::none().config::<Settings>()
+    }
+
+    fn another(&self) -> Option<Box<dyn Plugin>> {
+        Some(Box::new(Self::new()))
     }
 
     fn configure(&mut self, config: &Map<String, Value>) -> Result<(), PluginError> {

@@ -4,12 +4,13 @@ use crate::mail::Mail;
 use crate::postman::Way;
 use crate::webhook::Webhook;
 use candlewick_plugin_api::{Facts, Measure, PluginError, settings};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::time::Duration;
 
 /// The plugin's settings. Nothing is sent before `webhook` or `host` is set.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct Settings {
     /// The webhook's address, `https://…`; empty for none.
     pub webhook: String,
@@ -35,6 +36,7 @@ pub struct Settings {
     pub every_epochs: usize,
     /// Told once when it first holds at the end of an epoch, such as `validation_loss < 0.1`.
     #[serde(with = "optional")]
+    #[schemars(with = "String")]
     pub condition: Option<Condition>,
     /// Seconds that one attempt may take.
     pub timeout: f64,
@@ -45,7 +47,7 @@ pub struct Settings {
 }
 
 /// How the connection to the mail server is kept secret.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Security {
     /// By TLS after the greeting (RFC 3207); a server without it is refused.
@@ -55,7 +57,7 @@ pub enum Security {
 }
 
 /// An end of a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Occasion {
     /// It came to its end as planned.

@@ -7,8 +7,11 @@ mod process;
 mod profile;
 mod report;
 
-use candlewick_plugin_api::{Context, Hook, Metadata, PerRun, Plugin, PluginError, PluginKind, RunId, Table, settings};
+use candlewick_plugin_api::{
+    Context, Hook, Metadata, PerRun, Plugin, PluginError, PluginKind, RunId, Schemas, Table, settings,
+};
 use profile::Profile;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -27,7 +30,7 @@ pub struct Profiler {
 }
 
 /// The plugin's settings.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct Settings {
     /// Training batches from one row of `intervals` to the next, from 1.
     pub log_interval: usize,
@@ -55,6 +58,14 @@ impl Plugin for Profiler {
         let text = "measures where a run's time and memory go";
         let metadata = Metadata::of("profiler", "1.0.0", text).kind(PluginKind::Metric);
         Metadata { config: settings::defaults::<Settings>(), ..metadata }
+    }
+
+    fn schemas(&self) -> Schemas {
+        Schemas::none().config::<Settings>()
+    }
+
+    fn another(&self) -> Option<Box<dyn Plugin>> {
+        Some(Box::new(Self::new()))
     }
 
     fn configure(&mut self, config: &Map<String, Value>) -> Result<(), PluginError> {

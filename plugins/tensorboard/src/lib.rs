@@ -7,10 +7,11 @@ mod proto;
 
 use candle_core::DType;
 use candlewick_plugin_api::{
-    Context, Hook, HookSet, Metadata, Outcome, PerRun, Plugin, PluginError, PluginKind, RunId, settings,
+    Context, Hook, HookSet, Metadata, Outcome, PerRun, Plugin, PluginError, PluginKind, RunId, Schemas, settings,
 };
 use file::EventFile;
 use proto::{Histogram, Value};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 use std::path::PathBuf;
@@ -27,7 +28,7 @@ pub struct TensorBoard {
 }
 
 /// The plugin's settings.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct Settings {
     /// Directory of all runs: what `tensorboard --logdir` is given.
     pub log_dir: String,
@@ -79,6 +80,14 @@ impl Plugin for TensorBoard {
         [Hook::EndTrainingBatch, Hook::EndValidationLoop, Hook::EndEpoch, Hook::EndTrainingSession]
             .into_iter()
             .collect()
+    }
+
+    fn schemas(&self) -> Schemas {
+        Schemas::none().config::<Settings>()
+    }
+
+    fn another(&self) -> Option<Box<dyn Plugin>> {
+        Some(Box::new(Self::new()))
     }
 
     fn configure(&mut self, config: &Map<String, Json>) -> Result<(), PluginError> {

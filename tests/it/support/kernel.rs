@@ -37,7 +37,11 @@ pub struct KernelProcess {
 impl KernelProcess {
     /// Starts one.
     pub fn start() -> Self {
-        let home = Home::new();
+        Self::start_in(Home::new())
+    }
+
+    /// Starts one in a home in which something has been prepared.
+    pub fn start_in(home: Home) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let connection = runtime.block_on(free_connection()).unwrap();
         connection.write(&home.join("connection.json")).unwrap();

@@ -7,7 +7,7 @@ pub mod random;
 pub mod subscriber;
 
 pub use browser::browser;
-pub use python::{client, python, script, unittest};
+pub use python::{client, environment, python, script, unittest};
 
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};

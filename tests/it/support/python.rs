@@ -57,6 +57,28 @@ fn set_up(data: &Path, environment: &Path) {
     fs::write(stamp, packages).unwrap();
 }
 
+/// Another environment beside, with these packages and nothing that they ask for: made once, and anew when they change.
+pub fn environment(name: &str, packages: &str) -> PathBuf {
+    let path = lab_environment().with_file_name(name);
+    let lock = File::create(path.with_extension("lock")).unwrap();
+    lock.lock().unwrap();
+    let stamp = path.join("test-packages.txt");
+    if fs::read_to_string(&stamp).is_ok_and(|found| found == packages) {
+        return path;
+    }
+    let mut venv = Command::new(python());
+    let venv = venv.args(["-m", "venv", "--clear"]).arg(&path).output().unwrap();
+    assert!(venv.status.success(), "the environment {name}: {}", said(&venv));
+    let requirements = path.join("requirements.txt");
+    fs::write(&requirements, packages).unwrap();
+    let mut pip = Command::new(path.join("bin/python"));
+    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", "--no-deps", "-r"]);
+    let pip = pip.arg(requirements).output().unwrap();
+    assert!(pip.status.success(), "the packages of {name} can't be installed; is there a network?\n{}", said(&pip));
+    fs::write(stamp, packages).unwrap();
+    path
+}
+
 /// A command of the environment, `jupyter` say, that sees this home and our kernelspec, which is installed there.
 pub fn client(home: &Home, program: &str) -> Command {
     let prefix = home.join("prefix");

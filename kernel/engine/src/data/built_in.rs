@@ -108,11 +108,11 @@ mod tests {
 
     #[test]
     fn numbers_are_as_published() {
-        let row = |name, row| load(name).unwrap().inputs().get(row).unwrap().to_vec1::<f32>().unwrap();
+        let row = |name, row| load(name).unwrap().inputs().unwrap().get(row).unwrap().to_vec1::<f32>().unwrap();
         assert_eq!(row("iris", 0), [5.1, 3.5, 1.4, 0.2]);
         assert_eq!(row("iris", 34), [4.9, 3.1, 1.5, 0.2]); // the UCI file has 0.1 here, Fisher's paper 0.2
         assert_eq!(row("digits", 0)[..6], [0.0, 0.0, 5.0, 13.0, 9.0, 1.0].map(|pixel| pixel / 16.0));
-        let all = load("digits").unwrap().inputs().flatten_all().unwrap().to_vec1::<f32>().unwrap();
+        let all = load("digits").unwrap().inputs().unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap();
         assert!(all.iter().all(|pixel| (0.0..=1.0).contains(pixel)));
         assert_eq!(all.iter().map(|pixel| f64::from(pixel * 16.0)).sum::<f64>(), 561_718.0);
     }

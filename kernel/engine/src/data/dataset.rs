@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use candle_core::{DType, Device, Shape, Tensor};
 
-use super::{Normalization, built_in, gather, split};
+use super::items::{Chosen, stand_in};
+use super::{Example, Normalization, Vocabulary, built_in, gather, split};
 use crate::memory::{Category, tag};
 use crate::{EngineError, Result, Seed};
 
@@ -22,6 +23,8 @@ struct Rows {
     classes: Option<Vec<String>>,
     features: Vec<String>,
     normalization: Option<Normalization>,
+    /// What inputs are made of when they are asked for; `inputs` then has their shape and no numbers.
+    items: Option<Chosen>,
 }
 
 impl Dataset {
@@ -52,7 +55,7 @@ impl Dataset {
     ) -> Result<Self> {
         let _tag = tag(Category::Data);
         let (inputs, targets) = (numbers(inputs)?, labels(targets)?);
-        let rows = Rows { name: name.into(), inputs, targets, classes, features, normalization: None };
+        let rows = Rows { name: name.into(), inputs, targets, classes, features, normalization: None, items: None };
         rows.check_lengths()?;
         rows.check_finite("inputs", &rows.inputs)?;
         rows.check_finite("targets", &rows.targets)?;
@@ -76,9 +79,25 @@ impl Dataset {
         &self.0.inputs.dims()[1..]
     }
 
-    /// All inputs `[N, …]`, f32 or (token ids) u32.
-    pub fn inputs(&self) -> &Tensor {
-        &self.0.inputs
+    /// All inputs `[N, …]`, f32 or (token ids) u32. Those of items in files are made now, without transforms.
+    ///
+    /// # Errors
+    /// A file that cannot be read any more.
+    pub fn inputs(&self) -> Result<Tensor> {
+        match &self.0.items {
+            None => Ok(self.0.inputs.clone()),
+            Some(_) => Ok(self.batch(&(0..self.len() as u32).collect::<Vec<_>>())?.0),
+        }
+    }
+
+    /// The shape of all inputs, `[N, …]`.
+    pub fn input_dims(&self) -> &[usize] {
+        self.0.inputs.dims()
+    }
+
+    /// The type of inputs: f32 or (token ids) u32.
+    pub fn input_dtype(&self) -> DType {
+        self.0.inputs.dtype()
     }
 
     /// All targets: classes u32 `[N]`, or values f32 `[N]` or `[N, k]`.
@@ -127,33 +146,115 @@ impl Dataset {
             return Err(EngineError::Data(format!("a part of {} needs at least one row", self.name())));
         }
         let _tag = tag(Category::Data);
-        let (inputs, targets) = self.batch(rows)?;
-        Ok(self.with(inputs, targets))
+        let Some(items) = &self.0.items else {
+            let (inputs, targets) = self.batch(rows)?;
+            return Ok(self.with(inputs, targets));
+        };
+        let targets = gather::rows(&self.0.targets, rows)?;
+        let inputs = stand_in(rows.len(), self.input_shape(), self.input_dtype(), self.device())?;
+        Ok(Self(Arc::new(Rows { inputs, targets, items: Some(items.subset(rows)), ..Rows::clone(&self.0) })))
     }
 
     /// Inputs and targets of the given rows, in the order given.
     pub fn batch(&self, rows: &[u32]) -> Result<(Tensor, Tensor)> {
+        if let Some(items) = &self.0.items {
+            let examples: Result<Vec<Example>> = rows.iter().map(|row| items.example(*row)).collect();
+            return self.assemble(&examples?);
+        }
         Ok((gather::rows(&self.0.inputs, rows)?, gather::rows(&self.0.targets, rows)?))
     }
 
-    /// The same rows with every feature at zero mean and unit variance, and what was done to get there.
-    /// Token ids cannot be normalized.
+    /// Whether rows are items that may be transformed before they become numbers.
+    pub fn has_items(&self) -> bool {
+        self.0.items.is_some()
+    }
+
+    /// The item of a row, as it is before transforms; none where rows are numbers from the start.
+    ///
+    /// # Errors
+    /// No such row, or a file that cannot be read any more.
+    pub fn example(&self, row: u32) -> Result<Option<Example>> {
+        let _tag = tag(Category::Data);
+        self.0.items.as_ref().map(|items| items.example(row)).transpose()
+    }
+
+    /// Inputs and targets of items, transformed or not: cut into tokens, resized, normalized.
+    ///
+    /// # Errors
+    /// An example of other data than this.
+    pub fn assemble(&self, examples: &[Example]) -> Result<(Tensor, Tensor)> {
+        let Some(items) = &self.0.items else {
+            return Err(EngineError::Data(format!("the rows of {} are no items", self.name())));
+        };
+        let (inputs, targets) = items.assemble(examples)?;
+        let inputs = match &self.0.normalization {
+            Some(normalization) => normalization.apply(&inputs)?,
+            None => inputs,
+        };
+        let dims = [&[examples.len()], self.input_shape()].concat();
+        Ok((inputs.reshape(dims)?.to_device(self.device())?, targets.to_device(self.device())?))
+    }
+
+    /// The tokens that captions are cut into, where rows have captions.
+    pub fn vocabulary(&self) -> Option<&Vocabulary> {
+        self.0.items.as_ref()?.vocabulary()
+    }
+
+    /// What could not be loaded, file and reason.
+    pub fn broken(&self) -> &[String] {
+        self.0.items.as_ref().map_or(&[], Chosen::broken)
+    }
+
+    /// Bytes of decoded images that are kept between uses.
+    pub fn kept_bytes(&self) -> u64 {
+        self.0.items.as_ref().map_or(0, Chosen::kept_bytes)
+    }
+
+    /// A dataset of items: `shape` and `dtype` are those of a row of inputs, `targets` those without transforms.
+    pub(super) fn of_items(
+        name: String,
+        items: Chosen,
+        shape: Vec<usize>,
+        dtype: DType,
+        targets: Tensor,
+        classes: Option<Vec<String>>,
+    ) -> Result<Self> {
+        let inputs = stand_in(targets.dims()[0], &shape, dtype, &Device::Cpu)?;
+        let features = Vec::new();
+        let rows = Rows { name, inputs, targets, classes, features, normalization: None, items: Some(items) };
+        rows.check_lengths()?;
+        rows.check_classes()?;
+        Ok(Self(Arc::new(rows)))
+    }
+
+    /// The same rows with every feature at zero mean and unit variance, and what was done to get there; of images every
+    /// channel. Token ids cannot be normalized.
     pub fn normalize(&self) -> Result<(Self, Normalization)> {
-        let normalization = Normalization::of(self.real_inputs()?)?;
+        let normalization = match &self.0.items {
+            Some(items) => items.channel_moments(self.name())?,
+            None => Normalization::of(self.real_inputs()?)?,
+        };
         Ok((self.normalized_by(&normalization)?, normalization))
     }
 
     /// The same rows, treated like the data that `normalization` was made from.
     pub fn normalized_by(&self, normalization: &Normalization) -> Result<Self> {
         let _tag = tag(Category::Data);
-        let inputs = normalization.apply(self.real_inputs()?)?;
+        let inputs = match &self.0.items {
+            Some(_) => self.real_inputs()?.clone(),
+            None => normalization.apply(self.real_inputs()?)?,
+        };
         let whole = self.normalization().map_or_else(|| normalization.clone(), |before| before.then(normalization));
         Ok(Self(Arc::new(Rows { inputs, normalization: Some(whole), ..Rows::clone(&self.0) })))
     }
 
     /// The same rows on that device.
     pub fn to_device(&self, device: &Device) -> Result<Self> {
-        Ok(self.with(self.0.inputs.to_device(device)?, self.0.targets.to_device(device)?))
+        let inputs = match &self.0.items {
+            Some(_) => stand_in(self.len(), self.input_shape(), self.input_dtype(), device)?,
+            None => self.0.inputs.to_device(device)?,
+        };
+        Ok(self.with(inputs, self.0.targets.to_device(device)?))
     }
 
     /// The same rows, each of that shape, such as `[1, 8, 8]` for the digits.
@@ -166,7 +267,11 @@ impl Dataset {
             return Err(EngineError::Data(message));
         }
         let dims = [&[self.len()], shape.dims()].concat();
-        Ok(self.with(self.0.inputs.reshape(dims)?, self.0.targets.clone()))
+        let inputs = match &self.0.items {
+            Some(_) => stand_in(self.len(), shape.dims(), self.input_dtype(), self.device())?,
+            None => self.0.inputs.reshape(dims)?,
+        };
+        Ok(self.with(inputs, self.0.targets.clone()))
     }
 
     fn real_inputs(&self) -> Result<&Tensor> {
@@ -305,7 +410,7 @@ mod tests {
             assert!((34..=37).contains(&count), "class {class}: {count}");
         }
         let again = digits.split(0.2, Seed(42)).unwrap().1;
-        assert_eq!(again.inputs().to_vec2::<f32>().unwrap(), held.inputs().to_vec2::<f32>().unwrap());
+        assert_eq!(again.inputs().unwrap().to_vec2::<f32>().unwrap(), held.inputs().unwrap().to_vec2::<f32>().unwrap());
     }
 
     #[test]
@@ -322,7 +427,7 @@ mod tests {
         let (normal, normalization) = three().normalize().unwrap();
         assert_eq!(normalization.mean, [3.0, 4.0]);
         assert_eq!(normal.subset(&[0]).unwrap().normalization(), Some(&normalization));
-        assert_eq!(normal.inputs().sum_all().unwrap().to_scalar::<f32>().unwrap(), 0.0);
+        assert_eq!(normal.inputs().unwrap().sum_all().unwrap().to_scalar::<f32>().unwrap(), 0.0);
         let tokens = Dataset::new("text", tensor(&[[1u32, 2]]), tensor(&[1u32]), None, Vec::new()).unwrap();
         assert_eq!(
             tokens.normalize().unwrap_err().to_string(),

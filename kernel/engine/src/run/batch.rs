@@ -7,7 +7,7 @@ use crate::metrics::Metric;
 use crate::nn::{self, Mode};
 use crate::{EngineError, Result};
 use candle_core::{DType, Tensor};
-use candlewick_plugin_api::Event;
+use candlewick_plugin_api::{Event, HookSink};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -44,29 +44,40 @@ impl Run {
         facts.validation_metrics.clear();
     }
 
-    pub(super) fn load_training_batch(&mut self) -> Result<()> {
+    pub(super) fn load_training_batch(&mut self, hooks: &mut dyn HookSink) -> Result<()> {
         let size = self.options.batch_size;
         let start = self.plan.batch * size;
-        let rows = &self.order[start..self.order.len().min(start + size)];
-        let _tag = memory::tag(Category::Data);
-        let (inputs, targets) = self.training.batch(rows)?;
+        let rows = self.order[start..self.order.len().min(start + size)].to_vec();
+        let (inputs, targets) = self.load(&self.training.clone(), &rows, true, hooks)?;
         self.put_batch(inputs, targets);
-        let total = self.plan.epochs * self.plan.batches;
-        let base = self.options.optimizer.learning_rate();
-        self.scheduled_rate = self.options.schedule.rate(base, self.plan.global_step as u64, total as u64);
-        self.ctx.working.learning_rate = self.scheduled_rate * self.rate_factor;
+        self.set_rate();
         Ok(())
     }
 
-    pub(super) fn load_validation_batch(&mut self) -> Result<()> {
-        let Some(data) = &self.validation else { return Ok(()) };
+    pub(super) fn load_validation_batch(&mut self, hooks: &mut dyn HookSink) -> Result<()> {
+        let Some(data) = self.validation.clone() else { return Ok(()) };
         let size = self.options.batch_size;
         let start = self.plan.validation_batch * size;
         let rows: Vec<u32> = (start as u32..data.len().min(start + size) as u32).collect();
-        let _tag = memory::tag(Category::Data);
-        let (inputs, targets) = data.batch(&rows)?;
+        let (inputs, targets) = self.load(&data, &rows, false, hooks)?;
         self.put_batch(inputs, targets);
         Ok(())
+    }
+
+    /// The schedule's rate, changed as plugins have changed it before. A rate that was set since the last batch is that of
+    /// this one; the schedule goes on from there in proportion.
+    fn set_rate(&mut self) {
+        let total = self.plan.epochs * self.plan.batches;
+        let base = self.options.optimizer.learning_rate();
+        self.scheduled_rate = self.options.schedule.rate(base, self.plan.global_step as u64, total as u64);
+        if let Some(rate) = self.rate_set {
+            if self.scheduled_rate > 0.0 {
+                (self.rate_factor, self.rate_set) = (rate / self.scheduled_rate, None);
+            }
+            self.ctx.working.learning_rate = rate;
+            return;
+        }
+        self.ctx.working.learning_rate = self.scheduled_rate * self.rate_factor;
     }
 
     /// Forward, loss, backward, optimizer. Until the loss is known nothing is changed, so that an interrupted

@@ -42,6 +42,8 @@ struct Record {
     optimizer_steps: u64,
     accumulated: usize,
     rate_factor: f64,
+    #[serde(default)]
+    rate_set: Option<f64>,
     working: Settings,
     totals: Totals,
     metrics: Vec<Vec<Value>>,
@@ -54,6 +56,11 @@ struct Record {
 
 #[derive(Serialize, Deserialize)]
 struct Settings {
+    /// From the next epoch on; `Record::batch_size` is the running epoch's.
+    #[serde(default)]
+    batch_size: Option<usize>,
+    #[serde(default)]
+    learning_rate: Option<f64>,
     accumulate: usize,
     clip_norm: Option<f64>,
     loss_scale: f64,
@@ -97,7 +104,10 @@ impl Checkpoint {
             optimizer_steps: optimizer.steps(),
             accumulated: run.accumulated.1,
             rate_factor: run.rate_factor,
+            rate_set: run.rate_set,
             working: Settings {
+                batch_size: Some(working.batch_size),
+                learning_rate: Some(working.learning_rate),
                 accumulate: working.accumulate,
                 clip_norm: working.clip_norm,
                 loss_scale: working.loss_scale,
@@ -212,13 +222,14 @@ impl Checkpoint {
         }
         run.optimizer.borrow_mut().restore(self.record.optimizer_steps, &kind("optimizer/")?)?;
         run.accumulated = (kind("accumulated/")?, self.record.accumulated);
-        run.rate_factor = self.record.rate_factor;
+        (run.rate_factor, run.rate_set) = (self.record.rate_factor, self.record.rate_set);
         run.options.batch_size = self.record.batch_size;
         run.plan = plan.resumed(run.options.epochs);
         run.order_epoch();
         run.set_trained_seconds(self.record.seconds);
         let place = &mut run.ctx.working;
-        place.batch_size = self.record.batch_size;
+        place.batch_size = working.batch_size.unwrap_or(self.record.batch_size);
+        place.learning_rate = working.learning_rate.unwrap_or(place.learning_rate);
         (place.accumulate, place.clip_norm) = (working.accumulate, working.clip_norm);
         (place.loss_scale, place.extra) = (working.loss_scale, working.extra);
         let facts = run.ctx.driver().facts;

@@ -1,6 +1,7 @@
 //! The run: net, data, optimizer and position, moved from hook to hook by [`Run::advance`].
 
 use super::checkpoint::Checkpoint;
+use super::load::Loading;
 use super::options::{Options, Validation};
 use super::plan::Plan;
 use crate::data::Dataset;
@@ -39,6 +40,9 @@ pub struct Run {
     /// What plugins made of the scheduled learning rate, as a factor.
     pub(super) rate_factor: f64,
     pub(super) scheduled_rate: f64,
+    /// A learning rate that was set and not used yet.
+    pub(super) rate_set: Option<f64>,
+    pub(super) loading: Loading,
     pub(super) checked_gradients: bool,
     trained: Duration,
     moving_since: Option<Instant>,
@@ -118,6 +122,8 @@ impl Run {
             order: Vec::new(),
             accumulated: (BTreeMap::new(), 0),
             rate_factor: 1.0,
+            rate_set: None,
+            loading: Loading::default(),
             scheduled_rate: options.optimizer.learning_rate(),
             checked_gradients: false,
             trained: Duration::ZERO,
@@ -266,13 +272,13 @@ impl Run {
             }
             Hook::StartEpoch => self.begin_epoch(),
             Hook::StartTrainingLoop => self.begin_loop(),
-            Hook::StartTrainingBatch => self.load_training_batch()?,
+            Hook::StartTrainingBatch => self.load_training_batch(hooks)?,
             Hook::EndTrainingBatch if self.plan.batch_outcome == Outcome::Done => {
                 let trained = self.train_batch();
                 self.settle_batch(trained)?;
             }
             Hook::StartValidationLoop => self.begin_validation(),
-            Hook::StartValidationBatch => self.load_validation_batch()?,
+            Hook::StartValidationBatch => self.load_validation_batch(hooks)?,
             Hook::EndValidationBatch if self.plan.batch_outcome == Outcome::Done => {
                 let measured = self.measure_batch();
                 self.settle_batch(measured)?;
@@ -305,9 +311,11 @@ impl Run {
         self.write_facts(hook);
         let rate = self.ctx.working.learning_rate;
         let fired = hooks.fire(hook, &mut self.ctx);
-        if self.ctx.working.learning_rate != rate && self.scheduled_rate > 0.0 {
-            // What a plugin sets stays: the schedule goes on from there in proportion.
-            self.rate_factor = self.ctx.working.learning_rate / self.scheduled_rate;
+        if self.ctx.working.learning_rate != rate {
+            self.take_rate(hook);
+        }
+        if hook == Hook::StartEpoch && self.ctx.working.batch_size != self.options.batch_size {
+            self.begin_epoch();
         }
         let requests = std::mem::take(self.ctx.driver().requests);
         if let Some(reason) = &requests.stop {
@@ -318,7 +326,7 @@ impl Run {
             self.ctx.emit(Event::Warning(how.into()));
         }
         self.plan.take(hook, &requests);
-        if let Some(failure) = fired.stop {
+        if let Some(failure) = fired.stop.or(self.loading.stop.take()) {
             let place = match (failure.line, failure.column) {
                 (Some(line), Some(column)) => format!(", line {line}, column {column}"),
                 _ => String::new(),
@@ -333,6 +341,17 @@ impl Run {
         self.plan.follow(hook);
         if self.is_finished() {
             self.net.set_owner(None);
+        }
+    }
+
+    /// What a plugin sets stays: the schedule goes on from there in proportion. Set before the running batch's step it is
+    /// that step's, else the next one's.
+    fn take_rate(&mut self, hook: Hook) {
+        let rate = self.ctx.working.learning_rate;
+        if hook == Hook::StartTrainingBatch && self.scheduled_rate > 0.0 {
+            self.rate_factor = rate / self.scheduled_rate;
+        } else {
+            self.rate_set = Some(rate);
         }
     }
 

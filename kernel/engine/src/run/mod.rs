@@ -9,6 +9,7 @@ mod checkpoint;
 mod drive;
 mod evaluate;
 mod lifecycle;
+mod load;
 mod options;
 mod plan;
 

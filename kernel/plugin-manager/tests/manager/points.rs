@@ -103,20 +103,21 @@ fn a_failure_puts_the_data_back_counts_and_ends_in_quarantine() {
     add(&mut stage, "good", count_up(1), at(1));
     add(&mut stage, "fires", None, at(2));
     for _ in 0..4 {
-        stage.fire(StartTrainingBatch);
+        stage.fire_of(1, StartTrainingBatch);
         assert!(stage.logged().ends_with(r#"got {"n":11}"#));
     }
     let failures = stage.failures();
     let rows: Vec<_> = failures.iter().map(|own| (own.in_a_row, own.quarantined)).collect();
     assert_eq!(rows, [(1, false), (2, false), (3, true)]);
     assert_eq!(failures[0].place(), "the point augment at start_training_batch");
+    assert_eq!(HookFailure { run: 0, ..failures[0].clone() }.place(), "the point augment, fired by a cell");
     assert_eq!(stage.row("bad").state, State::Quarantined);
 
     let stop = Registration { on_error: Policy::Stop, ..at(0) };
     add(&mut stage, "strict", failing(), stop);
     assert_eq!(stage.fire(StartTrainingBatch).stop.unwrap().plugin, "strict");
     let error = stage.manager.fire_point("augment", &mut Context::default(), data(1)).unwrap_err();
-    assert!(error.to_string().contains("plugin strict failed in the point augment"), "{error}");
+    assert!(error.to_string().contains("plugin strict failed in the point augment, fired by a cell"), "{error}");
 }
 
 #[test]

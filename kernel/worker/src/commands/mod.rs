@@ -2,13 +2,17 @@
 //!
 //! Must not know how cells are split. Read [`Command`] first, then [`ALL`].
 
+mod config;
 mod help;
+mod hooks;
 mod notebook;
+mod packages;
+mod plugin;
 mod plugins;
 
 use crate::Host;
 use crate::cell::Line;
-use candlewick_link::Problem;
+use candlewick_link::{Problem, StreamName};
 use candlewick_plugin_api::nearest;
 use rhai::Dynamic;
 
@@ -51,7 +55,8 @@ pub struct Call<'a> {
 }
 
 /// All commands, in the order help lists them.
-pub const ALL: &[&[Command]] = &[help::COMMANDS, notebook::COMMANDS, plugins::COMMANDS];
+pub const ALL: &[&[Command]] =
+    &[help::COMMANDS, notebook::COMMANDS, plugins::COMMANDS, hooks::COMMANDS, config::COMMANDS];
 
 /// Each command of the table.
 pub fn all() -> impl Iterator<Item = &'static Command> {
@@ -87,6 +92,14 @@ impl Call<'_> {
     pub fn problem(&self, host: &Host, name: &str, message: impl Into<String>) -> Problem {
         host.problem_at(self.source, self.line.number, 1, name, message.into())
     }
+}
+
+/// Prints JSON for programs.
+fn print_json(host: &mut Host, json: &serde_json::Value) -> Outcome {
+    // What is made of strings and numbers always has JSON.
+    let text = serde_json::to_string_pretty(json).unwrap_or_default();
+    host.session().outbox.print(StreamName::Stdout, &format!("{text}\n"));
+    Ok(Dynamic::UNIT)
 }
 
 fn unknown(host: &Host, call: &Call, name: &str) -> Problem {

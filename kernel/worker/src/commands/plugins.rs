@@ -2,11 +2,17 @@
 
 use super::{Call, Command, Outcome, Run};
 use crate::Host;
-use candlewick_display::{self as display, HookPlugin, LifecycleRow};
-use candlewick_link::{FromWorker, StreamName};
-use candlewick_plugin_api::{Group, Hook};
-use candlewick_plugin_manager::{HookRow, PluginRow, State};
+use crate::check::{self, Checkup};
+use crate::script::Given;
+use crate::show::Show;
+use crate::surface;
+use candlewick_display as display;
+use candlewick_link::FromWorker;
+use candlewick_plugin_api::Group;
+use candlewick_plugin_manager::{ManagerError, PluginRow};
 use rhai::Dynamic;
+use serde_json::json;
+use std::path::Path;
 
 /// Plugins.
 pub const COMMANDS: &[Command] = &[
@@ -18,73 +24,128 @@ pub const COMMANDS: &[Command] = &[
     },
     Command {
         name: "%plugin",
-        signature: "%plugin activate|deactivate|unregister NAME",
-        doc: "calls a plugin again, calls it no more, or takes it out",
-        run: Run::Line(plugin),
+        signature: "%plugin activate|deactivate|unregister|initialize|load|create|execute|replay NAME [ARGUMENTS]",
+        doc: "does one of the manager's verbs: calls a plugin again or no more, takes it out, loads it from a path, …",
+        run: Run::Line(super::plugin::plugin),
     },
     Command {
         name: "%plugins",
-        signature: "%plugins [NAME]",
-        doc: "lists the plugins with state, calls and time, or shows what one says about itself and can do",
+        signature: "%plugins [NAME|list|discover|check] [NAME|PATH] [--json], or new|test|pack|install|update|remove …",
+        doc: "lists the plugins with state, calls and time, shows one, loads those of the search paths, or checks one; the other words do what `candlewick plugins` does",
         run: Run::Line(plugins),
-    },
-    Command {
-        name: "%hooks",
-        signature: "%hooks [--exact]",
-        doc: "prints the training loop with every plugin in its place; --exact times every call from now on",
-        run: Run::Line(hooks),
     },
 ];
 
-fn plugin(host: &mut Host, call: &Call) -> Outcome {
-    let words: Vec<&str> = call.line.arguments.split_whitespace().collect();
-    let [verb, name] = words[..] else {
-        return Err(call.problem(
+fn plugins(host: &mut Host, call: &Call) -> Outcome {
+    if let Some(outcome) = super::packages::plugins(host, call) {
+        return outcome;
+    }
+    let (words, json) = match call.line.arguments.strip_suffix("--json") {
+        Some(words) => (words.trim(), true),
+        None => (call.line.arguments, false),
+    };
+    let (word, rest) = words.split_once(char::is_whitespace).map_or((words, ""), |(word, rest)| (word, rest.trim()));
+    match (word, rest) {
+        ("" | "list", "") => list(host, json),
+        ("discover", "") => {
+            let report = surface::discover(host.session());
+            let report = report.map_err(|error| host.problem_of(&error, call.source, call.line.number))?;
+            show(host, report.bundle())
+        }
+        ("check", "") => {
+            Err(call.problem(host, "CommandError", "write `%plugins check NAME` or `%plugins check PATH`"))
+        }
+        ("check", subject) => check(host, call, subject.trim_matches('"'), json),
+        (name, "") => one(host, call, name, json),
+        _ => Err(call.problem(
             host,
             "CommandError",
-            "write `%plugin activate NAME`, `deactivate NAME` or `unregister NAME`",
-        ));
-    };
-    let plugins = host.session().plugins.clone();
-    let mut plugins = plugins.borrow_mut();
-    let changed = match verb {
-        "activate" => plugins.activate(name),
-        "deactivate" => plugins.deactivate(name),
-        "unregister" => plugins.unregister(name),
-        _ => {
-            return Err(call.problem(
-                host,
-                "CommandError",
-                format!("%plugin takes activate, deactivate or unregister; found `{verb}`"),
-            ));
-        }
-    };
-    let changed = changed.map_err(|error| call.problem(host, "PluginError", error.to_string()))?;
-    let text = match changed {
-        true => format!("{name}: {verb}d\n").replace("unregisterd", "unregistered"),
-        false => format!("{name}: nothing to change\n"),
-    };
-    host.session().outbox.print(StreamName::Stdout, &text);
-    Ok(Dynamic::UNIT)
+            "write `%plugins`, `%plugins NAME`, `list`, `discover` or `check NAME|PATH`",
+        )),
+    }
 }
 
-fn plugins(host: &mut Host, call: &Call) -> Outcome {
+fn list(host: &mut Host, json: bool) -> Outcome {
     let rows = host.session().plugins.borrow().plugins();
-    if call.line.arguments.is_empty() {
-        return show(host, display::PluginTable { rows: rows.into_iter().map(plugin_row).collect() }.bundle());
+    if json {
+        let rows: serde_json::Value = rows.iter().map(|row| row_json(row, bytes(host, &row.name))).collect();
+        return super::print_json(host, &rows);
     }
-    let name = call.line.arguments;
+    let row = |row: &PluginRow| plugin_row(row.clone(), language(row, &rows), bytes(host, &row.name));
+    let rows = rows.iter().map(row).collect();
+    show(host, display::PluginTable { rows }.bundle())
+}
+
+fn one(host: &mut Host, call: &Call, name: &str, json: bool) -> Outcome {
+    let rows = host.session().plugins.borrow().plugins();
     let metadata = host.session().plugins.borrow().metadata(name).cloned();
     let metadata = metadata.map_err(|error| call.problem(host, "PluginError", error.to_string()))?;
-    let mut facts: Vec<_> = metadata.rows().into_iter().map(|(name, text)| (name.to_owned(), text)).collect();
     let row = rows.iter().find(|row| row.name == name);
+    let bytes = bytes(host, name);
+    if json {
+        let mut fields = row.map(|row| row_json(row, bytes)).unwrap_or_default();
+        // Plain data always has JSON.
+        fields["metadata"] = serde_json::to_value(&metadata).unwrap_or_default();
+        return super::print_json(host, &fields);
+    }
+    let mut facts: Vec<_> = metadata.rows().into_iter().map(|(name, text)| (name.to_owned(), text)).collect();
     facts.extend(row.into_iter().flat_map(abilities));
+    facts.push(("keeps".to_owned(), display::number::bytes(bytes)));
     // Not among the facts: a plugin's own `state`, what its memory starts as, stands there.
     let place = row.map_or(String::new(), |row| {
-        format!("{}, generation {}, from {}", row.state.name(), row.generation, row.origin)
+        let of = row.of.as_ref().map_or_else(String::new, |of| format!("an instance of {of}, "));
+        format!("{of}{}, generation {}, from {}", row.state.name(), row.generation, row.origin)
     });
     let panel = display::RunPanel { title: format!("plugin {name}"), place, facts, ..display::RunPanel::default() };
     show(host, panel.bundle())
+}
+
+/// What a plugin has, what is half there and what is wrong; the cell fails when something is.
+fn check(host: &mut Host, call: &Call, subject: &str, json: bool) -> Outcome {
+    let checkup = checkup(host, subject).map_err(|error| call.problem(host, "PluginError", error.to_string()))?;
+    match json {
+        true => drop(super::print_json(host, &checkup.json())?),
+        false => drop(show(host, checkup.bundle())?),
+    }
+    match checkup.wrong().next() {
+        None => Ok(Dynamic::UNIT),
+        Some(first) => {
+            let message = format!("{}; the first: {}", checkup.summary(), first.message);
+            Err(call.problem(host, "PluginError", message))
+        }
+    }
+}
+
+/// A registered plugin by its name, else what is at a path.
+fn checkup(host: &Host, subject: &str) -> Result<Checkup, ManagerError> {
+    let plugins = host.session().plugins.borrow();
+    let Some(record) = plugins.records().into_iter().find(|record| record.name == subject) else {
+        let path = Path::new(subject);
+        let unknown = || plugins.metadata(subject).map(|_| Checkup::default());
+        return if path.exists() || subject.contains(['/', '.']) { check::file(path, &plugins) } else { unknown() };
+    };
+    let registration = &record.registration;
+    if registration.source.is_empty() {
+        let row = plugins.plugins().into_iter().find(|row| row.name == subject);
+        let (hooks, verbs) = row.map(|row| (row.hooks, row.verbs)).unwrap_or_default();
+        return Ok(Checkup::compiled(subject, &registration.origin, &hooks, &verbs));
+    }
+    let given = Given { package: registration.package.clone(), ..Given::named(subject) };
+    Ok(check::text(&registration.source, &given, &registration.origin, registration, &plugins))
+}
+
+fn bytes(host: &Host, name: &str) -> u64 {
+    host.session().plugins.borrow().bytes(name).unwrap_or(0)
+}
+
+fn row_json(row: &PluginRow, bytes: u64) -> serde_json::Value {
+    let hooks: Vec<&str> = row.hooks.iter().map(|hook| hook.name()).collect();
+    let verbs: Vec<&str> = row.verbs.iter().map(|verb| verb.name()).collect();
+    json!({
+        "name": row.name, "version": row.version, "description": row.description, "origin": row.origin, "of": row.of,
+        "state": row.state.name(), "generation": row.generation, "priority": row.priority, "calls": row.calls,
+        "errors": row.errors, "seconds": row.seconds, "bytes": bytes, "hooks": hooks, "verbs": verbs,
+    })
 }
 
 /// What a plugin can do and has done: hooks, groups of verbs, whole or half there, calls.
@@ -106,85 +167,33 @@ fn abilities(row: &PluginRow) -> Vec<(String, String)> {
     facts
 }
 
-fn hooks(host: &mut Host, call: &Call) -> Outcome {
-    match call.line.arguments {
-        "" => {}
-        "--exact" => host.session().plugins.borrow_mut().set_exact(true),
-        other => {
-            return Err(call.problem(
-                host,
-                "CommandError",
-                format!("%hooks takes nothing or --exact; found `{other}`"),
-            ));
-        }
-    }
-    let lifecycle = host.session().plugins.borrow().lifecycle();
-    show(
-        host,
-        display::Lifecycle { rows: lifecycle.iter().flat_map(|(hook, rows)| outline(*hook, rows)).collect() }.bundle(),
-    )
-}
-
 fn show(host: &mut Host, bundle: display::Bundle) -> Outcome {
     let bundle = crate::show::linked(bundle);
     host.session().outbox.send(FromWorker::Display { bundle, display_id: None, update: false });
     Ok(Dynamic::UNIT)
 }
 
-fn plugin_row(row: PluginRow) -> display::PluginRow {
-    let is_script = row.origin == crate::script::ORIGIN || crate::script::is_script(&row.name, &row.origin);
+/// What a plugin is written in; an instance, what the plugin is that it is of.
+fn language(row: &PluginRow, rows: &[PluginRow]) -> &'static str {
+    let of = rows.iter().find(|other| Some(&other.name) == row.of.as_ref()).unwrap_or(row);
+    let is_script = of.origin == crate::script::ORIGIN || of.origin.ends_with(".rhai");
+    if is_script { "Rhai" } else { "Rust" }
+}
+
+fn plugin_row(row: PluginRow, language: &str, bytes: u64) -> display::PluginRow {
     display::PluginRow {
         name: row.name,
         version: row.version,
-        language: if is_script { "Rhai".to_owned() } else { "Rust".to_owned() },
+        language: language.to_owned(),
         state: row.state.name().to_owned(),
         priority: row.priority,
         hooks: row.hooks.iter().map(|hook| hook.name().to_owned()).collect(),
         calls: row.calls,
         seconds: row.seconds,
         errors: row.errors,
+        generation: row.generation,
+        bytes,
+        of: row.of.unwrap_or_default(),
         description: row.description,
     }
-}
-
-/// A hook's line, with the lines of what happens just before or after it.
-fn outline(hook: Hook, rows: &[HookRow]) -> Vec<LifecycleRow> {
-    let (depth, note) = place(hook);
-    let plain = |depth, name: &str, note: &str| LifecycleRow {
-        depth,
-        name: name.into(),
-        note: note.into(),
-        ..LifecycleRow::default()
-    };
-    let own =
-        LifecycleRow { hook: true, plugins: rows.iter().map(hook_plugin).collect(), ..plain(depth, hook.name(), note) };
-    match hook {
-        Hook::StartEpoch => vec![plain(1, "per epoch", ""), own],
-        Hook::StartTrainingBatch => {
-            vec![plain(3, "per batch", ""), own, plain(4, "forward, loss, backward, optimizer", "")]
-        }
-        Hook::StartValidationBatch => vec![plain(3, "per batch", ""), own, plain(4, "forward, loss", "")],
-        _ => vec![own],
-    }
-}
-
-fn place(hook: Hook) -> (usize, &'static str) {
-    match hook {
-        Hook::StartTrainingSession | Hook::EndTrainingSession => (0, ""),
-        Hook::LoadCheckpoint => (1, "only when resuming"),
-        Hook::StartEpoch | Hook::EndEpoch => (2, ""),
-        Hook::StartTrainingLoop | Hook::EndTrainingLoop => (3, ""),
-        Hook::StartValidationLoop => (3, "only with validation data"),
-        Hook::EndValidationLoop => (3, ""),
-        Hook::SaveCheckpoint => (3, "when one is due or asked for"),
-        Hook::StartTrainingBatch | Hook::EndTrainingBatch => (4, ""),
-        Hook::StartValidationBatch | Hook::EndValidationBatch => (4, ""),
-    }
-}
-
-fn hook_plugin(row: &HookRow) -> HookPlugin {
-    let errors = if row.errors > 0 { format!("{} errors", row.errors) } else { String::new() };
-    let state = if row.state == State::Active { "" } else { row.state.name() };
-    let note = [state, &errors].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ");
-    HookPlugin { name: row.plugin.clone(), calls: row.calls, seconds: row.seconds, note }
 }

@@ -9,7 +9,7 @@ use crate::script;
 use crate::surface::{self, KEYWORDS, Kind};
 use candlewick_engine::run::Options;
 use candlewick_link::CompletionKind as Is;
-use candlewick_plugin_api::{Facts, Hook};
+use candlewick_plugin_api::{Facts, Hook, Transform};
 
 /// The candidates at the end of a cell's text.
 pub fn at(host: &Host, before: &[char], in_plugin: bool) -> Found {
@@ -91,6 +91,9 @@ fn hooks(site: &Site, found: &mut Found) {
     let there = |hook: &Hook| site.names.functions.iter().any(|(name, _)| name == hook.name());
     for hook in Hook::all().filter(|hook| !there(hook)) {
         found.add(hook.name(), Is::Function, &format!("{hook}(ctx)"));
+    }
+    for transform in Transform::ALL {
+        found.add(transform.name(), Is::Function, &transform.signature());
     }
 }
 

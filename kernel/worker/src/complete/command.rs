@@ -26,15 +26,18 @@ pub fn at(host: &Host, code: &str, before: &[char], start: usize) -> Found {
         (None, signature) if signature.ends_with("EXPRESSION") => return expression(host, before, start + name.len()),
         (Some("PATH"), _) | (None, "%%writefile PATH") => path(before, arguments, &mut found),
         (Some("NAME" | "[NAME]"), signature) if signature.starts_with("%help") => everything(&mut found),
+        (Some("NAME"), _) if arguments.starts_with("load ") => {
+            path(before, arguments["load ".len()..].trim_start(), &mut found)
+        }
         (Some("NAME"), signature) if signature.starts_with("%plugin") => plugins(host, &mut found),
+        (Some(word), signature) if signature.starts_with("%plugins") => {
+            words(word, &mut found);
+            plugins(host, &mut found);
+        }
         (Some("[key=value" | "…]") | None, signature) if signature.contains("key=value") => {
             setting(host, code, before, &mut found);
         }
-        (Some(word), _) => {
-            let words = word.trim_matches(['[', ']']).split('|');
-            let fixed = |word: &&str| !word.is_empty() && !word.chars().any(char::is_uppercase) && !word.contains('=');
-            words.filter(fixed).for_each(|word| found.add(word, Is::Keyword, ""));
-        }
+        (Some(word), _) => words(word, &mut found),
         (None, _) => {}
     }
     found
@@ -71,6 +74,13 @@ fn everything(found: &mut Found) {
     });
     surface::all().for_each(|builtin| found.add(builtin.name, Is::Function, builtin.signature));
     surface::KEYWORDS.iter().for_each(|(word, form, _)| found.add(word, Is::Keyword, form));
+}
+
+/// The words of a signature's part that are written as they stand.
+fn words(part: &str, found: &mut Found) {
+    let words = part.trim_matches(['[', ']']).split('|');
+    let fixed = |word: &&str| !word.is_empty() && !word.chars().any(char::is_uppercase) && !word.contains('=');
+    words.filter(fixed).for_each(|word| found.add(word, Is::Keyword, ""));
 }
 
 fn plugins(host: &Host, found: &mut Found) {

@@ -8,6 +8,7 @@ use super::names::How;
 use super::tokens::What;
 use crate::script;
 use crate::surface::{self, Kind};
+use candlewick_plugin_api::Transform;
 use rhai::{Array, Dynamic, Map};
 
 /// How far a variable's value is followed through other variables.
@@ -198,19 +199,26 @@ impl<'h> Site<'h> {
                 How::Variable(first) | How::Constant(first) => {
                     self.whole(first, self.end_of_statement(first)?, depth.checked_sub(1)?)
                 }
-                How::Parameter if name == "ctx" => Some(Known::Type(script::CONTEXT.to_owned())),
+                How::Parameter if name == "ctx" => Some(Known::Type(self.context().to_owned())),
                 _ => None,
             };
         }
         if self.in_plugin {
             return match name {
-                "ctx" => Some(Known::Type(script::CONTEXT.to_owned())),
+                "ctx" => Some(Known::Type(self.context().to_owned())),
                 "this" => Some(Known::This),
                 _ => None,
             };
         }
         let (_, constant, value) = self.host.variables().into_iter().rev().find(|(own, ..)| *own == name)?;
         (constant || !self.names.in_function).then(|| Known::Live(value, Vec::new()))
+    }
+
+    /// The type of `ctx`: a transform's function is given an item, all others a hook's context.
+    fn context(&self) -> &'static str {
+        let own = self.names.functions.last().filter(|_| self.names.in_function);
+        let is_transform = own.is_some_and(|(name, _)| Transform::from_name(name).is_some());
+        if is_transform { script::ITEM } else { script::CONTEXT }
     }
 
     /// The last token of the statement that a token stands in.

@@ -8,7 +8,7 @@ use crate::cursor::Site;
 use crate::surface::{self, Builtin, Kind, keyword as keyword_of};
 use candlewick_display::Entry;
 use candlewick_engine::run::{OptionDoc, Options};
-use candlewick_plugin_api::Hook;
+use candlewick_plugin_api::{Hook, Transform};
 
 /// Signatures of one of Rhai's own functions that the short form shows.
 const SIGNATURES: usize = 8;
@@ -24,6 +24,7 @@ pub fn describe(name: &str) -> Vec<Entry> {
         entries.extend(surface::all().filter(|entry| entry.name == name).map(builtin));
         entries.extend(keyword_of(name).map(keyword));
         entries.extend(Hook::from_name(name).map(hook));
+        entries.extend(Transform::from_name(name).map(transform));
     }
     entries
 }
@@ -67,6 +68,11 @@ pub fn option(call: &str, option: &OptionDoc) -> Entry {
 pub fn hook(hook: Hook) -> Entry {
     let text = format!("called {}", hook.documentation());
     Entry { forms: vec![format!("fn {hook}(ctx)")], text, ..Entry::default() }
+}
+
+/// A data transform.
+pub fn transform(transform: Transform) -> Entry {
+    Entry { forms: vec![transform.signature()], text: transform.doc().to_owned(), ..Entry::default() }
 }
 
 /// A word of the language.

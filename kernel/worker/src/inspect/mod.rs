@@ -17,7 +17,7 @@ use crate::surface::{self, Kind, keyword};
 use candlewick_display::{Entry, page};
 use candlewick_engine::run::Options;
 use candlewick_link::Inspection;
-use candlewick_plugin_api::{Facts, Hook};
+use candlewick_plugin_api::{Facts, Hook, Transform};
 
 /// What is known of the name at a cursor; none when nothing is. `detail` 0 is the short form, 1 all there is.
 pub fn at(host: &Host, code: &str, cursor: usize, detail: u8) -> Option<Inspection> {
@@ -96,6 +96,7 @@ fn named(site: &Site, name: &str, detail: u8) -> Vec<Entry> {
     found.extend(entries::functions(site, name, detail));
     if site.in_plugin {
         found.extend(Hook::from_name(name).map(entries::hook));
+        found.extend(Transform::from_name(name).map(entries::transform));
     }
     found.extend(
         surface::all().filter(|entry| entry.name == name && entry.kind == Kind::Function).map(entries::builtin),

@@ -4,7 +4,7 @@
 
 use crate::Host;
 use crate::runs::RunHandle;
-use candle_core::Tensor;
+use candle_core::{DType, Tensor};
 use candlewick_display::{Entry, number};
 use candlewick_engine::data::{Dataset, Frame};
 use candlewick_engine::nn::Net;
@@ -79,11 +79,11 @@ fn of_frame(value: &Dynamic) -> Option<Facts> {
 
 fn of_dataset(value: &Dynamic) -> Option<Facts> {
     let data = value.read_lock::<Dataset>()?;
-    let shaped = |tensor: &Tensor| format!("{:?} {}", tensor.dims(), tensor.dtype().as_str());
+    let shaped = |dims: &[usize], dtype: DType| format!("{dims:?} {}", dtype.as_str());
     Some(vec![
         fact("examples", number::count(data.len() as u64)),
-        fact("inputs", shaped(data.inputs())),
-        fact("targets", shaped(data.targets())),
+        fact("inputs", shaped(data.input_dims(), data.input_dtype())),
+        fact("targets", shaped(data.targets().dims(), data.targets().dtype())),
     ])
 }
 

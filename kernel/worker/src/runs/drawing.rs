@@ -59,9 +59,6 @@ impl<'a> Drawing<'a> {
         let mut drawn = false;
         for event in events {
             match event {
-                Event::Print(text) => self.session.outbox.print(StreamName::Stdout, &(text + "\n")),
-                Event::Warning(text) => self.session.outbox.print(StreamName::Stderr, &(text + "\n")),
-                Event::PluginFailed(failure) => self.session.outbox.print(StreamName::Stderr, &explain(&failure)),
                 Event::Progress(progress) => {
                     drawn = true;
                     self.put_progress(&progress);
@@ -70,6 +67,7 @@ impl<'a> Drawing<'a> {
                     drawn = true;
                     self.put_chart(chart);
                 }
+                words => tell(self.session, [words]),
             }
         }
         if drawn && self.is_due() {
@@ -137,6 +135,18 @@ impl<'a> Drawing<'a> {
     }
 }
 
+/// Prints what events say in words.
+pub fn tell(session: &Session, events: impl IntoIterator<Item = Event>) {
+    for event in events {
+        match event {
+            Event::Print(text) => session.outbox.print(StreamName::Stdout, &(text + "\n")),
+            Event::Warning(text) => session.outbox.print(StreamName::Stderr, &(text + "\n")),
+            Event::PluginFailed(failure) => session.outbox.print(StreamName::Stderr, &explain(&failure)),
+            Event::Progress(_) | Event::Chart(_) => {}
+        }
+    }
+}
+
 /// A run's curves as the display draws them.
 pub fn look(chart: &Chart) -> display::Chart {
     let series = |series: &Series| display::Series {
@@ -157,14 +167,16 @@ fn explain(failure: &HookFailure) -> String {
     let batch = failure.batch.map_or(String::new(), |batch| format!(", batch {batch}"));
     let line = failure.line.map_or(String::new(), |line| format!(", line {line}"));
     let column = failure.column.map_or(String::new(), |column| format!(", column {column}"));
-    let HookFailure { plugin, hook, epoch, message, .. } = failure;
-    let mut text = format!("plugin {plugin} failed in {hook} (epoch {epoch}{batch}){line}{column}: {message}\n");
+    let (HookFailure { plugin, epoch, message, .. }, place) = (failure, failure.place());
+    // Outside of runs there is no epoch.
+    let when = if failure.run == 0 { String::new() } else { format!(" (epoch {epoch}{batch})") };
+    let mut text = format!("plugin {plugin} failed in {place}{when}{line}{column}: {message}\n");
     if failure.quarantined {
         let n = failure.in_a_row;
         text.push_str(&format!(
             "plugin {plugin} failed {n} times in a row and is quarantined; training goes on without it. "
         ));
-        text.push_str(&format!("Mend its cell and run it again, or write `%plugin activate {plugin}`.\n"));
+        text.push_str(&format!("Mend its cell and run it again, or write `%plugin activate {plugin}`; `%plugin replay {plugin}` makes the failed call again.\n"));
     }
     text
 }

@@ -117,8 +117,13 @@ impl RunHandle {
 
     /// A table of the history plugin.
     pub fn table(&self, name: &str) -> Answer<Frame> {
+        self.table_of("history", name)
+    }
+
+    /// A table that a plugin keeps about this run.
+    pub fn table_of(&self, plugin: &str, name: &str) -> Answer<Frame> {
         let id = self.look(Run::id)?;
-        let table = self.history(id, name)?;
+        let table = self.plugin_table(plugin, id, name)?;
         Frame::from_columns(table.columns).map_err(fault)
     }
 
@@ -128,8 +133,12 @@ impl RunHandle {
     }
 
     fn history(&self, run: u64, name: &str) -> Answer<Table> {
+        self.plugin_table("history", run, name)
+    }
+
+    fn plugin_table(&self, plugin: &str, run: u64, name: &str) -> Answer<Table> {
         let plugins = self.0.session.plugins.try_borrow().map_err(|_| busy())?;
-        plugins.table("history", run, name).map_err(|error| Fault::error("PluginError", error.to_string()))
+        plugins.table(plugin, run, name).map_err(|error| Fault::error("PluginError", error.to_string()))
     }
 
     /// Shows the run as its live panel, where that can be shown and the run goes on.
@@ -152,6 +161,8 @@ impl RunHandle {
         mut reached: impl FnMut(&mut Run, Hook) -> Answer<bool>,
     ) -> Answer<Self> {
         let session = &self.0.session;
+        // A plugin that moves a run is not charged for its time: it shows, and the user can interrupt it.
+        let _paused = session.calls.pause();
         let mut run = self.0.run.try_borrow_mut().map_err(|_| busy())?;
         if run.is_finished() {
             return Err(ended(&run));

@@ -6,7 +6,7 @@ use crate::show::Show;
 use candlewick_display as display;
 use candlewick_display::number;
 use candlewick_engine::run::Run;
-use candlewick_plugin_api::{Context, Fact, Facts, Hook, Outcome};
+use candlewick_plugin_api::{Context, Fact, Facts, Hook, Outcome, PointCall, PointFired};
 use std::rc::Rc;
 
 /// Where a run stands, as its live panel says it.
@@ -112,7 +112,8 @@ fn place(run: &Run) -> String {
 pub fn panel(run: &Run) -> display::RunPanel {
     let state = run.outcome().map_or("paused", Outcome::name);
     let names = ["training_loss", "validation_loss", "training_metrics", "validation_metrics", "global_step"];
-    let facts = facts(run.context(), names.into_iter());
+    let mut facts = facts(run.context(), names.into_iter());
+    facts.extend(run.context().fired().iter().map(fired));
     let call = |call: &str, what: &str| (call.to_owned(), what.to_owned());
     // Which calls there are is said at both ends; between them it would bury what has changed.
     let calls = match run.next_hook() {
@@ -126,6 +127,18 @@ pub fn panel(run: &Run) -> display::RunPanel {
         ],
     };
     display::RunPanel { title: format!("run {}, {state}", run.id()), place: place(run), facts, calls }
+}
+
+/// A point that was fired at this stop: who was called for how long, and what they changed.
+fn fired(fired: &PointFired) -> (String, String) {
+    let call = |call: &PointCall| {
+        let failed = call.failure.as_ref().map_or(String::new(), |why| format!(", failed: {why}"));
+        format!("{} {}{failed}", call.plugin, number::seconds(call.seconds))
+    };
+    let calls: Vec<String> = fired.calls.iter().map(call).collect();
+    let calls = if calls.is_empty() { "nobody was called".to_owned() } else { calls.join("; ") };
+    let changed = if fired.changed.is_empty() { String::new() } else { format!("; {}", fired.changed.join(", ")) };
+    (format!("{} fired by {}", fired.point, fired.by), format!("{calls}{changed}"))
 }
 
 fn facts<'a>(ctx: &Context, names: impl Iterator<Item = &'a str>) -> Vec<(String, String)> {

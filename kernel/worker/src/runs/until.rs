@@ -1,11 +1,11 @@
 //! Where `run_until` stops: at a hook, or when a condition on the context holds.
 
 use crate::problem::Fault;
-use crate::script::Slot;
+use crate::script::{Slot, is_not_there_yet};
 use crate::surface::Answer;
 use candlewick_engine::run::Run;
 use candlewick_plugin_api::Hook;
-use rhai::{AST, Dynamic, Engine, EvalAltResult, FnPtr, NativeCallContext, Scope, is_valid_identifier};
+use rhai::{AST, Dynamic, Engine, FnPtr, NativeCallContext, Scope, is_valid_identifier};
 use std::rc::Rc;
 
 /// What to stop at.
@@ -62,15 +62,5 @@ impl Until {
             Err(error) if is_not_there_yet(&error, run.context().has_validation) => Ok(false),
             Err(error) => Err(error),
         }
-    }
-}
-
-fn is_not_there_yet(error: &EvalAltResult, has_validation: bool) -> bool {
-    match error {
-        EvalAltResult::ErrorInFunctionCall(_, _, inner, _) => is_not_there_yet(inner, has_validation),
-        EvalAltResult::ErrorRuntime(value, _) => value.read_lock::<Fault>().is_some_and(|fault| {
-            fault.name == "MissingFact" && (has_validation || !fault.message.contains("no validation data"))
-        }),
-        _ => false,
     }
 }

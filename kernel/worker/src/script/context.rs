@@ -3,12 +3,13 @@
 //! The engine's context is swapped into a slot for the time of one call, so that nothing is copied and no pointer is
 //! kept; a `ctx` of an earlier call finds the slot taken by another and says so. Read [`Slot`] first, then [`Ctx`].
 
-use super::values::{from_json, to_json};
+use super::engines::Engines;
+use super::values::{from_json, from_passed, to_json, to_passed};
 use crate::problem::Fault;
 use crate::surface::{Builtin, Kind};
 use candle_core::Tensor;
-use candlewick_plugin_api::{Context, Fact, Facts, Model, Working, nearest};
-use rhai::{Dynamic, Engine, EvalAltResult, ImmutableString, Map};
+use candlewick_plugin_api::{Context, Fact, Facts, Model, PluginError, Working, nearest};
+use rhai::{Dynamic, Engine, EvalAltResult, ImmutableString, Map, NativeCallContext};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
@@ -25,6 +26,8 @@ pub struct Slot {
     /// Counts calls; 0 while none runs.
     running: Cell<u64>,
     calls: Cell<u64>,
+    /// Where the engines of plugins come from; none where only cells look at contexts.
+    engines: Option<Rc<Engines>>,
 }
 
 /// A script's handle on the context of one call.
@@ -39,6 +42,16 @@ pub struct Ctx {
 struct ModelHandle(Rc<dyn Model>);
 
 impl Slot {
+    /// A slot for the calls of plugins.
+    pub fn of(engines: Rc<Engines>) -> Self {
+        Self { engines: Some(engines), ..Self::default() }
+    }
+
+    /// The engines of plugins.
+    pub fn engines(&self) -> Option<&Rc<Engines>> {
+        self.engines.as_ref()
+    }
+
     /// Lends a context to whatever `call` does with the handle it gets.
     pub fn lend<R>(self: &Rc<Self>, context: &mut Context, call: impl FnOnce(Ctx) -> R) -> R {
         let number = self.calls.get() + 1;
@@ -84,6 +97,21 @@ impl Ctx {
             ask(context);
             Ok(())
         })
+    }
+
+    /// Fires a hook point. The context leaves its slot meanwhile, because the plugins that are called need the slot too.
+    fn fire(&self, engine: &Engine, point: &str, data: Map) -> Answer {
+        self.check()?;
+        let named = |value: &Dynamic| engine.map_type_name(value.type_name()).to_owned();
+        let data = to_passed(&data.into(), &named);
+        let mut context = self.slot.context.take();
+        let answer = context.fire(point, data);
+        self.slot.context.replace(context);
+        match answer {
+            Ok(data) => Ok(from_passed(&data)),
+            Err(PluginError::Interrupted) => Err(crate::surface::interrupted()),
+            Err(error) => Err(Fault::error("PointError", error.to_string())),
+        }
     }
 
     fn check(&self) -> Answer<()> {
@@ -154,6 +182,18 @@ pub const BUILTINS: &[Builtin] = &[
         "fn end_epoch(ctx) { ctx.disable(\"watch_loss\"); }",
         |ctx: &mut Ctx, plugin: &str| ctx.control(|context| context.disable(plugin))
     ),
+    Builtin {
+        name: "fire",
+        kind: Kind::Method(CONTEXT),
+        signature: "fire(name, map) -> map",
+        doc: "fires a declared hook point: plugins with a function of its name are called in order with ctx and the map, each may change it; gives the map",
+        example: "fn start_training_batch(ctx) { let data = ctx.fire(\"augment\", #{ strength: 0.5 }); }",
+        bind: |engine, _| {
+            engine.register_fn("fire", |call: NativeCallContext, ctx: &mut Ctx, name: &str, data: Map| {
+                ctx.fire(call.engine(), name, data)
+            });
+        },
+    },
     control!(
         "has",
         "has(name) -> bool",

@@ -3,9 +3,17 @@
 //! Must not know cells or messages. Read [`RhaiPlugin`] first, then [`Ctx`](context::Ctx).
 
 mod built_in;
+mod bytes;
 mod callback;
+mod condition;
 mod context;
+mod engines;
+mod factory;
+mod failure;
+mod given;
+mod loader;
 mod plugin;
+pub mod schemas;
 mod settings;
 mod source;
 mod transforms;
@@ -15,9 +23,13 @@ mod verbs;
 
 pub use built_in::{is_script, register as register_built_in};
 pub use callback::tell;
+pub use condition::{RhaiCondition, is_not_there_yet};
 pub use context::{BUILTINS, CONTEXT, Slot, fact, has, properties, setting};
-pub use plugin::RhaiPlugin;
-pub use source::{Header, KEYS, POLICIES, header};
+pub use engines::Engines;
+pub use given::{Given, METADATA};
+pub use loader::{ScriptFile, ScriptLoader, broken, is_of_a_plugin, read};
+pub use plugin::{PREFIXES, RhaiPlugin};
+pub use source::{Header, KEYS, POLICIES, given_keys, header, words};
 pub use transforms::{BUILTINS as TRANSFORM_BUILTINS, ITEM};
 pub use update::BUILTINS as UPDATE_BUILTINS;
 pub use values::{from_json, from_passed, to_json, to_passed};

@@ -3,29 +3,43 @@
 //! A closed unit: its own functions and constants, `this`, `ctx` and the built-ins. Read [`RhaiPlugin`] first.
 
 use super::context::Slot;
+use super::failure::plugin_error;
+use super::given::{Given, METADATA};
+use super::loader::is_of_a_plugin;
 use super::settings::Settings;
 use super::transforms::{self, TransformFunction};
-use super::values::{from_json, to_json, to_passed};
+use super::values::{from_json, from_passed, to_json, to_passed};
 use super::verbs::{self, VerbFunction};
+use super::{bytes, factory, schemas};
+use crate::calls::{Calls, Terms};
 use crate::language::Constants;
-use crate::problem::{Fault, Reporter, Sources};
+use crate::problem::Fault;
+use candlewick_engine::interrupt;
 use candlewick_plugin_api::{
-    Context, Event, Hook, HookSet, Metadata, PerRun, Plugin, PluginError, Report, RunId, Transform, TransformContext,
-    TransformSet, Value as Passed, Verb,
+    Context, Event, Hook, HookSet, Metadata, PerRun, Plugin, PluginError, Report, RunId, Schemas, Transform,
+    TransformContext, TransformSet, Value as Passed, Verb,
 };
-use rhai::{AST, CallFnOptions, Dynamic, Engine, EvalAltResult, Map, Scope};
+use candlewick_plugin_manager::Registration;
+use rhai::{AST, CallFnOptions, Dynamic, Engine, EvalAltResult, FuncArgs, Map, Position, Scope};
 use serde_json::Value;
+use std::any::Any;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+type Fields = serde_json::Map<String, Value>;
+
 /// Functions whose names begin like this are meant as hooks.
-const PREFIXES: [&str; 5] = ["start_", "end_", "on_", "load_", "save_"];
+pub const PREFIXES: [&str; 5] = ["start_", "end_", "on_", "load_", "save_"];
+
+type Called = Result<Dynamic, Box<EvalAltResult>>;
 
 /// A plugin whose hooks are functions of a Rhai source.
 pub struct RhaiPlugin {
     engine: Rc<Engine>,
     slot: Rc<Slot>,
+    calls: Rc<Calls>,
+    terms: Rc<Terms>,
     functions: AST,
     /// The source's own constants; rewound after every call.
     scope: Scope<'static>,
@@ -35,6 +49,8 @@ pub struct RhaiPlugin {
     hooks: [Option<Rc<str>>; Hook::COUNT],
     verbs: Vec<VerbFunction>,
     transforms: Vec<TransformFunction>,
+    /// Functions that answer a hook point when one of their name is declared.
+    points: Vec<String>,
     metadata: Metadata,
     settings: Dynamic,
     states: PerRun<State>,
@@ -42,6 +58,11 @@ pub struct RhaiPlugin {
     own: State,
     source: String,
     unsaved: RefCell<Unsaved>,
+    /// How many of its calls had a state to be measured.
+    measured: u32,
+    schemas: Schemas,
+    /// What compiles it again, for an instance.
+    made_of: (Given, Rc<str>),
 }
 
 /// What of `this` a checkpoint could not keep: said once, by the next call.
@@ -58,11 +79,10 @@ enum Unsaved {
 struct State(Option<Dynamic>);
 
 impl RhaiPlugin {
-    /// Compiles a source and finds its metadata and hooks. `source` names the text in errors.
+    /// A plugin with the usual limits, to which nothing is granted; see [`RhaiPlugin::under`].
     ///
     /// # Errors
-    /// A syntax error, an error of its top-level statements, unusable metadata, an unknown hook, or a hook with another
-    /// number of parameters than one.
+    /// As [`RhaiPlugin::under`].
     pub fn new(
         engine: &Rc<Engine>,
         slot: &Rc<Slot>,
@@ -70,34 +90,86 @@ impl RhaiPlugin {
         text: &str,
         source: &str,
     ) -> Result<Self, Box<EvalAltResult>> {
+        Self::under(engine, slot, name, text, source, &Registration::default())
+    }
+
+    /// Compiles a source and finds its metadata and hooks. `source` names the text in errors. What the registration says
+    /// of limits and capabilities holds from the top-level statements on; they reach nothing outside the session, because
+    /// what the plugin declares is not known before they have run.
+    ///
+    /// # Errors
+    /// A syntax error, an error of its top-level statements, unusable metadata, an unknown hook, or a hook with another
+    /// number of parameters than one.
+    pub fn under(
+        engine: &Rc<Engine>,
+        slot: &Rc<Slot>,
+        name: &str,
+        text: &str,
+        source: &str,
+        registration: &Registration,
+    ) -> Result<Self, Box<EvalAltResult>> {
+        Self::of(engine, slot, &Given::named(name).under(registration), text, source)
+    }
+
+    /// The same with what stands beside the source, and under its terms.
+    ///
+    /// # Errors
+    /// As [`RhaiPlugin::under`], and schemas that cannot be read.
+    pub fn of(
+        engine: &Rc<Engine>,
+        slot: &Rc<Slot>,
+        given: &Given,
+        text: &str,
+        source: &str,
+    ) -> Result<Self, Box<EvalAltResult>> {
+        let (limits, granted) = (given.limits, given.allow.clone());
+        let terms = Terms { plugin: given.name.clone(), limits, granted, ..Terms::default() };
+        let (engine, calls) = match slot.engines() {
+            Some(engines) => (engines.of(&limits), engines.calls().clone()),
+            None => (engine.clone(), Rc::default()),
+        };
         let mut ast = engine.compile(text)?;
         ast.set_source(source);
         let hooks = hooks(&ast)?;
         let transforms = transforms::of(&ast)?;
         let mut scope = Scope::new();
-        engine.run_ast_with_scope(&mut scope, &ast)?;
-        let metadata = metadata(name, &scope)?;
+        let terms = Rc::new(terms);
+        {
+            let _call = calls.enter(&terms);
+            engine.run_ast_with_scope(&mut scope, &ast).map_err(|error| terms.explained(error))?;
+        }
+        let metadata = metadata(given, &scope)?;
         let verbs = verbs::of(&ast, &metadata.entry_points)?;
+        let declared = metadata.capabilities.clone();
+        let schemas = schemas::of(&engine, &ast, text, scope.get("schemas"), &metadata, given)?;
+        let terms = Terms { plugin: metadata.name.clone(), limits, declared, granted: terms.granted.clone() };
         let mut functions = ast.clone_functions_only();
         functions.set_source(source);
+        let points = points(&ast);
         let settings = settings(&metadata.config);
         let constants = constants(&scope);
-        let (engine, slot, source) = (engine.clone(), slot.clone(), source.to_owned());
+        let (slot, source) = (slot.clone(), source.to_owned());
         Ok(Self {
             engine,
             slot,
+            calls,
+            terms: Rc::new(terms),
             functions,
             scope,
             constants,
             hooks,
             verbs,
             transforms,
+            points,
             metadata,
             settings,
             states: PerRun::default(),
             own: State::default(),
             source,
             unsaved: RefCell::default(),
+            measured: 0,
+            schemas,
+            made_of: (given.clone(), text.into()),
         })
     }
 
@@ -114,6 +186,25 @@ impl RhaiPlugin {
         if names.is_empty() { "no hooks".to_owned() } else { names.join(", ") }
     }
 
+    /// Whether anything in it makes it a plugin: its metadata, or a function that plugins have.
+    pub fn is_one(&self) -> bool {
+        let described = self.scope.contains("metadata") || self.made_of.0.package.contains_key(METADATA);
+        described || self.functions.iter_fn_def().any(|function| is_of_a_plugin(&function.name))
+    }
+
+    /// Calls a function of the source that belongs to no run; none when there is no such function with one parameter.
+    pub(super) fn call_plain(&mut self, name: &str, argument: Dynamic) -> Option<Result<Dynamic, PluginError>> {
+        self.functions.iter_fn_def().find(|own| own.name == name && own.params.len() == 1)?;
+        let options = CallFnOptions::new().eval_ast(false);
+        let options = if let Some(constants) = self.constants.clone() { options.with_tag(constants) } else { options };
+        let answer = {
+            let _call = self.calls.enter(&self.terms);
+            let (engine, functions, scope) = (&self.engine, &self.functions, &mut self.scope);
+            engine.call_fn_with_options::<Dynamic>(options, scope, functions, name, (argument,))
+        };
+        Some(answer.map_err(|error| self.failed(error)))
+    }
+
     fn first_state(&self) -> Dynamic {
         from_json(&Value::Object(self.metadata.state.clone()))
     }
@@ -127,17 +218,62 @@ impl RhaiPlugin {
         }
     }
 
-    fn failed(&self, error: &EvalAltResult) -> PluginError {
-        // Ended by the user, that is; a fault there is what the script itself did.
-        if matches!(innermost(error), EvalAltResult::ErrorTerminated(why, _) if !why.is::<Fault>()) {
-            return PluginError::Interrupted;
+    fn failed(&self, error: Box<EvalAltResult>) -> PluginError {
+        plugin_error(&self.engine, &self.scope, &self.terms, &self.source, error)
+    }
+
+    /// Calls a function with `this`, under the plugin's limits. Afterwards `this` is what it left, or on failure what it
+    /// was; none where there was nothing but the settings.
+    pub(super) fn run<A: FuncArgs>(&mut self, this: &mut Option<Dynamic>, name: &str, arguments: A) -> Called {
+        let mut held = this.take().unwrap_or_else(|| self.first_state());
+        Self::give_settings(&self.settings, &mut held);
+        // What holds nothing but the settings needs no copy to be put back.
+        let before = held.as_map_ref().is_ok_and(|map| map.len() > 1).then(|| held.clone());
+        let options = CallFnOptions::new().eval_ast(false).bind_this_ptr(&mut held);
+        let options = if let Some(constants) = self.constants.clone() { options.with_tag(constants) } else { options };
+        let (answer, growth) = {
+            let _call = self.calls.enter(&self.terms);
+            let (engine, scope, functions) = (&self.engine, &mut self.scope, &self.functions);
+            let answer = engine.call_fn_with_options::<Dynamic>(options, scope, functions, name, arguments);
+            (answer, self.calls.growth())
+        };
+        let answer = answer.and_then(|answer| self.check_state(&held, growth).map(|()| answer));
+        *this = if answer.is_ok() { Some(held) } else { before };
+        answer
+    }
+
+    /// Measures the state at every 64th call, at the first ones more often, and whenever a call has taken much memory.
+    fn check_state(&mut self, state: &Dynamic, growth: u64) -> Result<(), Box<EvalAltResult>> {
+        const MUCH: u64 = 256 << 10;
+        self.measured = self.measured.wrapping_add(1);
+        if !(self.measured.is_multiple_of(64) || self.measured.is_power_of_two() || growth >= MUCH) {
+            return Ok(());
         }
-        let sources = Sources::default();
-        let reporter = Reporter { engine: &self.engine, scope: &self.scope, origins: None, sources: &sources };
-        let problem = reporter.problem(error, &self.source);
-        let place = innermost(error).position();
-        let message = format!("{}: {}", problem.name, problem.message);
-        PluginError::Failed { message, line: place.line(), column: place.position() }
+        match self.terms.too_much_state(state) {
+            Some(fault) => Err(Box::new(EvalAltResult::ErrorRuntime(Dynamic::from(fault), Position::NONE))),
+            None => Ok(()),
+        }
+    }
+
+    /// What `this` is in a run; outside of runs it is what its verbs have.
+    fn take_state(&mut self, run: RunId, outside: bool) -> Option<Dynamic> {
+        if outside { self.own.0.take() } else { self.states.of(run).0.take() }
+    }
+
+    fn put_state(&mut self, run: RunId, outside: bool, state: Option<Dynamic>) {
+        let place = if outside { &mut self.own } else { self.states.of(run) };
+        place.0 = state;
+    }
+
+    fn say_unsaved(&mut self, ctx: &mut Context) {
+        if let Unsaved::Names(names) = self.unsaved.get_mut() {
+            let text = format!(
+                "plugin {}: checkpoints cannot keep {names}; a resumed run starts without it",
+                self.metadata.name
+            );
+            ctx.emit(Event::Warning(text));
+            *self.unsaved.get_mut() = Unsaved::Said;
+        }
     }
 }
 
@@ -199,17 +335,50 @@ impl Plugin for RhaiPlugin {
     fn execute_with(&mut self, verb: Verb, arguments: &[Passed], report: &Report) -> Result<Passed, PluginError> {
         let Some(own) = self.verbs.iter().find(|own| own.verb == verb) else { return Ok(Passed::Nothing) };
         let arguments = own.arguments(arguments, report).map_err(PluginError::invalid)?;
-        let mut this = self.own.0.take().unwrap_or_else(|| self.first_state());
-        Self::give_settings(&self.settings, &mut this);
-        let before = this.clone();
-        let options = CallFnOptions::new().eval_ast(false).bind_this_ptr(&mut this);
-        let options = if let Some(constants) = self.constants.clone() { options.with_tag(constants) } else { options };
-        let name = verb.name();
-        let answer =
-            self.engine.call_fn_with_options::<Dynamic>(options, &mut self.scope, &self.functions, name, arguments);
-        self.own.0 = Some(if answer.is_ok() { this } else { before });
+        let mut this = self.own.0.take();
+        // What an interrupt has left behind is cleaned up all the same; another interrupt ends that too.
+        let call = || self.run(&mut this, verb.name(), arguments);
+        let answer = if verb.name() == "cleanup" { interrupt::suspended(call) } else { call() };
+        self.own.0 = this;
         let named = |value: &Dynamic| self.engine.map_type_name(value.type_name()).to_owned();
-        answer.map(|answer| to_passed(&answer, &named)).map_err(|error| self.failed(&error))
+        answer.map(|answer| to_passed(&answer, &named)).map_err(|error| self.failed(error))
+    }
+
+    fn points(&self) -> Vec<String> {
+        self.points.clone()
+    }
+
+    fn call_point(&mut self, point: &str, ctx: &mut Context, data: &mut Passed) -> Result<(), PluginError> {
+        self.say_unsaved(ctx);
+        let (run, outside) = (ctx.run, ctx.run == 0);
+        let mut this = self.take_state(run, outside);
+        // Shared, so that what the function changes in its copy is changed here too.
+        let shared = from_passed(data).into_shared();
+        let slot = self.slot.clone();
+        let called = slot.lend(ctx, |lent| self.run(&mut this, point, (lent, shared.clone())));
+        self.put_state(run, outside, this);
+        let answer = called.map_err(|error| self.failed(error))?;
+        let changed = if answer.is_map() { answer.flatten() } else { shared.flatten() };
+        let named = |value: &Dynamic| self.engine.map_type_name(value.type_name()).to_owned();
+        *data = to_passed(&changed, &named);
+        Ok(())
+    }
+
+    fn set_aside(&mut self, run: RunId) -> Option<Box<dyn Any>> {
+        let (kept, own) = (self.states.remove(run), self.own.0.clone());
+        Some(Box::new((kept, own)))
+    }
+
+    fn take_back(&mut self, run: RunId, kept: Option<Box<dyn Any>>) -> Result<(), PluginError> {
+        if let Some(kept) = kept.and_then(|kept| kept.downcast::<(Option<State>, Option<Dynamic>)>().ok()) {
+            let (state, own) = *kept;
+            self.own.0 = own;
+            match state {
+                Some(state) => self.states.set(run, state),
+                None => drop(self.states.remove(run)),
+            }
+        }
+        Ok(())
     }
 
     fn transforms(&self) -> TransformSet {
@@ -225,49 +394,44 @@ impl Plugin for RhaiPlugin {
         let Some(own) = self.transforms.iter().find(|own| own.transform == transform) else { return Ok(value) };
         let (name, (arguments, item)) = (own.name.clone(), own.arguments(&value, ctx));
         // A preview leaves no trace: every item finds `this` as it is at the start of a run.
-        let kept = if ctx.preview { None } else { self.states.of(ctx.run).0.take() };
-        let mut this = kept.unwrap_or_else(|| self.first_state());
-        Self::give_settings(&self.settings, &mut this);
-        let before = this.as_map_ref().is_ok_and(|map| map.len() > 1).then(|| this.clone());
-        let options = CallFnOptions::new().eval_ast(false).bind_this_ptr(&mut this);
-        let options = if let Some(constants) = self.constants.clone() { options.with_tag(constants) } else { options };
-        let changed =
-            self.engine.call_fn_with_options::<Dynamic>(options, &mut self.scope, &self.functions, &name, arguments);
+        let mut this = if ctx.preview { None } else { self.take_state(ctx.run, false) };
+        let changed = self.run(&mut this, &name, arguments);
         item.close();
         if !ctx.preview {
-            self.states.of(ctx.run).0 = if changed.is_ok() { Some(this) } else { before };
+            self.put_state(ctx.run, false, this);
         }
         let named = |value: &Dynamic| self.engine.map_type_name(value.type_name()).to_owned();
-        changed.map(|changed| to_passed(&changed, &named)).map_err(|error| self.failed(&error))
+        changed.map(|changed| to_passed(&changed, &named)).map_err(|error| self.failed(error))
+    }
+
+    fn schemas(&self) -> Schemas {
+        self.schemas.clone()
+    }
+
+    fn another(&self) -> Option<Box<dyn Plugin>> {
+        let (given, text) = &self.made_of;
+        let made = Self::of(&self.engine, &self.slot, given, text, &self.source);
+        Some(Box::new(made.ok()?))
+    }
+
+    fn create(&mut self, config: &serde_json::Map<String, Value>) -> Result<Option<Fields>, PluginError> {
+        factory::create(self, config)
+    }
+
+    fn bytes(&self) -> Option<u64> {
+        let states = self.states.all().chain([&self.own]);
+        Some(states.filter_map(|state| state.0.as_ref()).map(bytes::of).sum())
     }
 
     fn call(&mut self, hook: Hook, ctx: &mut Context) -> Result<(), PluginError> {
         let Some(name) = self.hooks[hook as usize].clone() else { return Ok(()) };
-        if let Unsaved::Names(names) = self.unsaved.get_mut() {
-            let text = format!(
-                "plugin {}: checkpoints cannot keep {names}; a resumed run starts without it",
-                self.metadata.name
-            );
-            ctx.emit(Event::Warning(text));
-            *self.unsaved.get_mut() = Unsaved::Said;
-        }
-        let mut this = match self.states.of(ctx.run).0.take() {
-            Some(this) => this,
-            None => self.first_state(),
-        };
-        Self::give_settings(&self.settings, &mut this);
-        // What holds nothing but the settings needs no copy to be put back.
-        let before = this.as_map_ref().is_ok_and(|map| map.len() > 1).then(|| this.clone());
+        self.say_unsaved(ctx);
         let run = ctx.run;
-        let (engine, functions, scope) = (&self.engine, &self.functions, &mut self.scope);
-        let constants = self.constants.clone();
-        let called = self.slot.lend(ctx, |lent| {
-            let options = CallFnOptions::new().eval_ast(false).bind_this_ptr(&mut this);
-            let options = if let Some(constants) = constants { options.with_tag(constants) } else { options };
-            engine.call_fn_with_options::<Dynamic>(options, scope, functions, &name, (lent,))
-        });
-        self.states.of(run).0 = if called.is_ok() { Some(this) } else { before };
-        called.map(drop).map_err(|error| self.failed(&error))
+        let mut this = self.take_state(run, false);
+        let slot = self.slot.clone();
+        let called = slot.lend(ctx, |lent| self.run(&mut this, &name, (lent,)));
+        self.put_state(run, false, this);
+        called.map(drop).map_err(|error| self.failed(error))
     }
 }
 
@@ -280,6 +444,20 @@ fn constants(scope: &Scope) -> Option<Constants> {
     let own = scope.iter_raw().filter(|(name, ..)| *name != "metadata");
     let constants: BTreeMap<_, _> = own.map(|(name, _, value)| (name.into(), value.clone())).collect();
     (!constants.is_empty()).then(|| Constants(Rc::new(constants)))
+}
+
+/// The functions that may answer a hook point: `fn name(ctx, data)`.
+fn points(ast: &AST) -> Vec<String> {
+    let other = |name: &str| {
+        Hook::from_name(name).is_some()
+            || Verb::from_name(name).is_some()
+            || Transform::from_name(name).is_some()
+            || name.contains('$')
+    };
+    let two = ast.iter_fn_def().filter(|function| function.params.len() == 2);
+    let mut names: Vec<String> = two.map(|function| function.name.to_string()).filter(|name| !other(name)).collect();
+    names.sort();
+    names
 }
 
 /// Finds the hooks among a source's functions.
@@ -318,7 +496,7 @@ fn hooks(ast: &AST) -> Result<[Option<Rc<str>>; Hook::COUNT], Box<EvalAltResult>
 }
 
 /// The source's `metadata` constant; its name is that of the registration.
-fn metadata(name: &str, scope: &Scope) -> Result<Metadata, Box<EvalAltResult>> {
+fn metadata(given: &Given, scope: &Scope) -> Result<Metadata, Box<EvalAltResult>> {
     let wrong = |what: String| {
         Fault::error(
             "PluginError",
@@ -327,22 +505,12 @@ fn metadata(name: &str, scope: &Scope) -> Result<Metadata, Box<EvalAltResult>> {
             ),
         )
     };
-    let given = scope.get("metadata").cloned();
-    let json = match &given {
+    let own = scope.get("metadata").cloned();
+    let json = match &own {
         None => Value::Object(serde_json::Map::new()),
         Some(value) => to_json(value)
             .map_err(|found| wrong(format!("metadata holds a value of type {found}, which cannot be saved")))?,
     };
     let fields = json.as_object().ok_or_else(|| wrong("metadata must be a map".to_owned()))?;
-    Metadata::read(name, fields).map_err(wrong)
-}
-
-/// The error at the end of a chain of calls.
-fn innermost(error: &EvalAltResult) -> &EvalAltResult {
-    match error {
-        EvalAltResult::ErrorInFunctionCall(_, _, inner, _) | EvalAltResult::ErrorInModule(_, inner, _) => {
-            innermost(inner)
-        }
-        other => other,
-    }
+    Metadata::read(&given.name, &given.fields(fields)).map_err(wrong)
 }

@@ -3,7 +3,8 @@
 //! Must not know how plugins are called. Read [`header`] first.
 
 use super::values::to_json;
-use candlewick_plugin_manager::Registration;
+use candlewick_plugin_api::{Capability, nearest};
+use candlewick_plugin_manager::{Limits, Registration};
 use rhai::Engine;
 use serde_json::Value;
 
@@ -17,13 +18,30 @@ pub struct Header {
 }
 
 /// Keys that set the registration, with what each means; every other key is a setting of the plugin.
-pub const KEYS: [(&str, &str); 6] = [
+pub const KEYS: [(&str, &str); 11] = [
     ("priority", "a whole number: lower ones come first at start_ hooks and last at end_ hooks"),
     ("every", "called only at every so many-th call of a hook"),
     ("once", "called only at that call of a hook"),
     ("after", "called only after that many calls of a hook"),
     ("before", "called only before that many calls of a hook"),
+    (
+        "when",
+        "a condition over ctx, such as \"ctx.loss > 2.0\": called only where it holds; hooks that come once in a run are always called",
+    ),
     ("on_error", "what an error in a hook does to the run: continue, skip_batch or stop"),
+    ("quarantine_after", "failures of one hook in a row that take the plugin out of service; 0 for never"),
+    (
+        "budget",
+        "seconds that one call may take before a warning says so; else 0.5 at batch hooks, 5 at epoch hooks, 20 at session hooks",
+    ),
+    (
+        "limits",
+        "what one call may use up, such as #{ seconds: 120 }: operations, seconds, call_depth, string_bytes, array_items, map_entries, bytes",
+    ),
+    (
+        "allow",
+        "what it may reach of what its metadata declares as capabilities, such as [\"read:data\", \"write:logs\", \"env:HOME\"]",
+    ),
 ];
 
 /// What `on_error` takes.
@@ -58,6 +76,18 @@ fn read(fields: serde_json::Map<String, Value>) -> Result<Registration, String> 
             "on_error" => "continue, skip_batch or stop",
             "priority" if value.is_i64() => continue,
             "priority" => "a whole number",
+            "when" if value.is_string() => continue,
+            "when" => "a condition in quotes, such as when=\"ctx.loss > 2.0\"",
+            "budget" if value.as_f64().is_some_and(|seconds| seconds > 0.0) => continue,
+            "budget" => "a number of seconds above 0",
+            "limits" => {
+                limits(value)?;
+                continue;
+            }
+            "allow" => {
+                allowed(value)?;
+                continue;
+            }
             _ if value.is_u64() => continue,
             _ => "a whole number from 0",
         };
@@ -66,22 +96,60 @@ fn read(fields: serde_json::Map<String, Value>) -> Result<Registration, String> 
     serde_json::from_value(Value::Object(fields)).map_err(|error| error.to_string())
 }
 
+fn limits(value: &Value) -> Result<(), String> {
+    let Value::Object(usual) = serde_json::to_value(Limits::default()).map_err(|error| error.to_string())? else {
+        return Ok(());
+    };
+    let given =
+        value.as_object().ok_or_else(|| format!("`limits` takes a map, such as #{{ seconds: 120 }}; found {value}"))?;
+    for (name, number) in given {
+        if !usual.contains_key(name) {
+            let names = usual.keys().map(String::as_str);
+            let hint = nearest(name, names.clone()).map_or_else(
+                || format!("there are {}", names.collect::<Vec<_>>().join(", ")),
+                |near| format!("did you mean `{near}`?"),
+            );
+            return Err(format!("there is no limit `{name}`; {hint}"));
+        }
+        let fits = if name == "seconds" { number.is_number() } else { number.is_u64() };
+        if !fits {
+            let expected = if name == "seconds" { "a number" } else { "a whole number" };
+            return Err(format!("the limit `{name}` takes {expected}; found {number}"));
+        }
+    }
+    Ok(())
+}
+
+fn allowed(value: &Value) -> Result<(), String> {
+    let list = value.as_array();
+    let list = list.ok_or_else(|| format!("`allow` takes an array, such as [\"read:data\"]; found {value}"))?;
+    list.iter().try_for_each(|item| item.as_str().unwrap_or_default().parse::<Capability>().map(drop))
+}
+
 fn value(engine: &Engine, text: &str) -> Value {
     let evaluated = engine.eval_expression::<rhai::Dynamic>(text).ok();
     evaluated.and_then(|value| to_json(&value).ok()).unwrap_or_else(|| text.trim_matches('"').into())
 }
 
-/// Splits at blanks outside quotes and brackets.
-fn words(text: &str) -> Vec<&str> {
-    let (mut words, mut start, mut quoted, mut depth) = (Vec::new(), None, false, 0i32);
+/// The keys that the arguments of a `%%plugin` line give, of the registration or of the plugin.
+pub fn given_keys(arguments: &str) -> impl Iterator<Item = &str> {
+    words(arguments).into_iter().skip(1).filter_map(|word| Some(word.split_once('=')?.0))
+}
+
+/// Splits at blanks outside quotes and brackets; a text in quotes or backticks may hold the other quotes, and escapes.
+pub fn words(text: &str) -> Vec<&str> {
+    let (mut words, mut start, mut quote, mut escaped, mut depth) = (Vec::new(), None, None, false, 0i32);
     for (index, character) in text.char_indices() {
-        match character {
-            '"' => quoted = !quoted,
-            '[' | '{' | '(' if !quoted => depth += 1,
-            ']' | '}' | ')' if !quoted => depth -= 1,
+        match (character, quote) {
+            _ if escaped => {}
+            (open @ ('"' | '`'), None) => quote = Some(open),
+            (close, Some(open)) if close == open => quote = None,
+            ('[' | '{' | '(', None) => depth += 1,
+            (']' | '}' | ')', None) => depth -= 1,
             _ => {}
         }
-        let blank = character.is_whitespace() && !quoted && depth <= 0;
+        escaped = character == '\\' && quote == Some('"') && !escaped;
+        let blank = character.is_whitespace() && quote.is_none() && depth <= 0;
         match (blank, start) {
             (true, Some(from)) => {
                 words.push(&text[from..index]);
@@ -113,11 +181,35 @@ mod tests {
     }
 
     #[test]
+    fn conditions_limits_and_grants_are_read() {
+        let engine = Engine::new();
+        let text = r#"w when="ctx.hook == \"end_epoch\" && ctx.loss > 2.0" limits=#{ seconds: 120 } budget=1.5 allow=["read:data", "env:HOME"] when2=`a "b" c`"#;
+        let Header { registration, .. } = header(&engine, text).unwrap();
+        assert_eq!(registration.when.as_deref(), Some("ctx.hook == \"end_epoch\" && ctx.loss > 2.0"));
+        assert_eq!(
+            (registration.limits.seconds, registration.limits.call_depth, registration.budget),
+            (120.0, 256, Some(1.5))
+        );
+        assert_eq!(registration.allow.iter().map(ToString::to_string).collect::<Vec<_>>(), ["read:data", "env:HOME"]);
+        assert_eq!(registration.config["when2"], "a \"b\" c");
+    }
+
+    #[test]
     fn what_cannot_be_read_is_named() {
         let engine = Engine::new();
         let check = |text, expect: &str| assert_eq!(header(&engine, text).unwrap_err(), expect);
         check("", "%%plugin takes a name, such as `%%plugin watch_loss every=10`");
         check("a b", "`b` is no setting; write `b=VALUE`");
+        check("a when=3", "`when` takes a condition in quotes, such as when=\"ctx.loss > 2.0\"; found 3");
+        check("a budget=-1", "`budget` takes a number of seconds above 0; found -1");
+        check("a limits=#{ second: 3 }", "there is no limit `second`; did you mean `seconds`?");
+        check("a limits=#{ operations: 1.5 }", "the limit `operations` takes a whole number; found 1.5");
+        check("a limits=[1]", "`limits` takes a map, such as #{ seconds: 120 }; found [1]");
+        check("a allow=3", "`allow` takes an array, such as [\"read:data\"]; found 3");
+        check(
+            "a allow=[\"reed:x\"]",
+            "`reed:x` is no capability; write `read:PATH`, `write:PATH`, `env:NAME` or `net:HOST`",
+        );
         check("a every=x", "`every` takes a whole number from 0; found \"x\"");
         check("a on_error=boom", "`on_error` takes continue, skip_batch or stop; found \"boom\"");
     }

@@ -95,7 +95,7 @@ pub const BUILTINS: &[Builtin] = &[
         "the inputs of all examples, [n, …]",
         "data.inputs",
         |engine, _| {
-            engine.register_get("inputs", |data: &mut Dataset| data.inputs().clone());
+            engine.register_get("inputs", |data: &mut Dataset| data.inputs().map_err(fault));
         },
     ),
     Builtin::new(
@@ -153,7 +153,7 @@ pub fn shows(shows: &mut Shows) {
 impl Show for Dataset {
     fn bundle(&self) -> display::Bundle {
         let mut facts = vec![
-            ("inputs".to_owned(), format!("{:?} {}", self.inputs().dims(), self.inputs().dtype().as_str())),
+            ("inputs".to_owned(), format!("{:?} {}", self.input_dims(), self.input_dtype().as_str())),
             ("targets".to_owned(), format!("{:?} {}", self.targets().dims(), self.targets().dtype().as_str())),
         ];
         if let Some(classes) = self.classes() {

@@ -27,8 +27,12 @@ pub const BUILTINS: &[Builtin] = &[
         signature: "read_csv(path) -> frame",
         doc: "reads a CSV file with a line of column names",
         example: "read_csv(\"measurements.csv\")",
-        bind: |engine, _| {
-            engine.register_fn("read_csv", |path: &str| Frame::read_csv(path).map_err(fault));
+        bind: |engine, session| {
+            let calls = session.calls.clone();
+            engine.register_fn("read_csv", move |path: &str| {
+                calls.may_read(path)?;
+                Frame::read_csv(path).map_err(fault)
+            });
         },
     },
     Builtin {
@@ -37,8 +41,12 @@ pub const BUILTINS: &[Builtin] = &[
         signature: "read_parquet(path) -> frame",
         doc: "reads a Parquet file",
         example: "read_parquet(\"measurements.parquet\")",
-        bind: |engine, _| {
-            engine.register_fn("read_parquet", |path: &str| Frame::read_parquet(path).map_err(fault));
+        bind: |engine, session| {
+            let calls = session.calls.clone();
+            engine.register_fn("read_parquet", move |path: &str| {
+                calls.may_read(path)?;
+                Frame::read_parquet(path).map_err(fault)
+            });
         },
     },
     Builtin {
@@ -169,8 +177,12 @@ pub const BUILTINS: &[Builtin] = &[
         "write_csv(path)",
         "writes a CSV file, over what was there",
         "frame(#{ x: [1, 2], y: [3, 4] }).write_csv(\"f.csv\")",
-        |engine, _| {
-            engine.register_fn("write_csv", |frame: &mut Frame, path: &str| frame.write_csv(path).map_err(fault));
+        |engine, session| {
+            let calls = session.calls.clone();
+            engine.register_fn("write_csv", move |frame: &mut Frame, path: &str| {
+                calls.may_write(path)?;
+                frame.write_csv(path).map_err(fault)
+            });
         },
     ),
     Builtin::new(
@@ -179,9 +191,12 @@ pub const BUILTINS: &[Builtin] = &[
         "write_parquet(path)",
         "writes a Parquet file, over what was there",
         "frame(#{ x: [1, 2], y: [3, 4] }).write_parquet(\"f.parquet\")",
-        |engine, _| {
-            engine
-                .register_fn("write_parquet", |frame: &mut Frame, path: &str| frame.write_parquet(path).map_err(fault));
+        |engine, session| {
+            let calls = session.calls.clone();
+            engine.register_fn("write_parquet", move |frame: &mut Frame, path: &str| {
+                calls.may_write(path)?;
+                frame.write_parquet(path).map_err(fault)
+            });
         },
     ),
     Builtin::new(

@@ -5,11 +5,15 @@
 
 mod actions;
 mod arguments;
+mod assert;
 mod confusion;
 mod data;
+mod files;
 mod frame;
+mod image;
 mod input;
 mod instances;
+mod items;
 mod keywords;
 mod memory;
 mod models;
@@ -17,7 +21,10 @@ mod nets;
 mod optimizers;
 mod output;
 mod plot;
+mod plugin_files;
 mod plugins;
+mod points;
+mod preview;
 mod signature;
 mod tensor;
 mod tensor_make;
@@ -31,6 +38,9 @@ use rhai::Engine;
 
 pub use arguments::{Answer, fault, interrupted};
 pub use keywords::{KEYWORDS, keyword};
+pub use plugin_files::{Loaded, declined, discover, told};
+pub use plugins::{PluginHandle, enveloped, json_map as settings_of};
+pub use points::effects;
 pub use signature::quoted;
 
 /// One entry of the language surface.
@@ -78,6 +88,7 @@ pub enum Kind {
 pub fn all() -> impl Iterator<Item = &'static Builtin> {
     let tables = [
         output::BUILTINS,
+        assert::BUILTINS,
         input::BUILTINS,
         tensor::BUILTINS,
         tensor_make::BUILTINS,
@@ -87,11 +98,17 @@ pub fn all() -> impl Iterator<Item = &'static Builtin> {
         plot::BUILTINS,
         plugins::BUILTINS,
         instances::BUILTINS,
+        points::BUILTINS,
+        files::BUILTINS,
         actions::BUILTINS,
         models::BUILTINS,
+        plugin_files::BUILTINS,
         confusion::BUILTINS,
         memory::BUILTINS,
         data::BUILTINS,
+        items::BUILTINS,
+        image::BUILTINS,
+        preview::BUILTINS,
         nets::BUILTINS,
         optimizers::BUILTINS,
         training::BUILTINS,
@@ -115,10 +132,12 @@ pub fn bind(engine: &mut Engine, session: &Session) {
     frame::types(engine);
     plot::types(engine);
     memory::types(engine);
+    preview::types(engine);
     plugins::types(engine, session);
     instances::types(engine);
     actions::types(engine);
     models::types(engine);
+    plugin_files::types(engine);
     crate::script::types(engine);
     all().for_each(|builtin| (builtin.bind)(engine, session));
 }
@@ -135,8 +154,10 @@ pub fn shows() -> Shows {
     plot::shows(&mut shows);
     memory::shows(&mut shows);
     instances::shows(&mut shows);
+    preview::shows(&mut shows);
     actions::shows(&mut shows);
     models::shows(&mut shows);
+    plugin_files::shows(&mut shows);
     shows
 }
 

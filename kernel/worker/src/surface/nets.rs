@@ -169,8 +169,12 @@ pub const BUILTINS: &[Builtin] = &[
         "load_model(path) -> net",
         "reads a net that net.save(path) wrote; its predictions are the same to the last bit",
         "let net = load_model(\"m.safetensors\");",
-        |engine, _| {
-            engine.register_fn("load_model", |path: &str| Net::load(path, &Device::Cpu).map_err(fault));
+        |engine, session| {
+            let calls = session.calls.clone();
+            engine.register_fn("load_model", move |path: &str| {
+                calls.may_read(path)?;
+                Net::load(path, &Device::Cpu).map_err(fault)
+            });
         },
     ),
     Builtin::new(
@@ -193,7 +197,7 @@ pub const BUILTINS: &[Builtin] = &[
         "net.predict(data)",
         |engine, _| {
             engine.register_fn("predict", |net: &mut Net, inputs: Tensor| predict(net, &inputs));
-            engine.register_fn("predict", |net: &mut Net, data: Dataset| predict(net, data.inputs()));
+            engine.register_fn("predict", |net: &mut Net, data: Dataset| predict(net, &data.inputs().map_err(fault)?));
         },
     ),
     Builtin::new(
@@ -202,8 +206,10 @@ pub const BUILTINS: &[Builtin] = &[
         "save(path)",
         "writes the net with its parameters to a safetensors file",
         "net.save(\"m.safetensors\");",
-        |engine, _| {
-            engine.register_fn("save", |net: &mut Net, path: &str| {
+        |engine, session| {
+            let calls = session.calls.clone();
+            engine.register_fn("save", move |net: &mut Net, path: &str| {
+                calls.may_write(path)?;
                 ready(net)?;
                 net.save(path).map_err(fault)
             });

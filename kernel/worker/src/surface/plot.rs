@@ -37,8 +37,10 @@ pub const BUILTINS: &[Builtin] = &[
         signature: "save(path)",
         doc: "writes the plot as an SVG file, over what was there",
         example: "plot([1, 4, 9]).save(\"p.svg\")",
-        bind: |engine, _| {
-            engine.register_fn("save", |plot: &mut Plot, path: &str| {
+        bind: |engine, session| {
+            let calls = session.calls.clone();
+            engine.register_fn("save", move |plot: &mut Plot, path: &str| {
+                calls.may_write(path)?;
                 let svg = plot.svg().map_err(fault)?;
                 std::fs::write(path, svg).map_err(|error| fault(EngineError::file(path, error)))
             });

@@ -9,13 +9,13 @@ use crate::problem::Fault;
 use crate::script::{from_json, from_passed, to_json, to_passed};
 use crate::session::Session;
 use candlewick_plugin_api::{Group, Value, Verb};
-use candlewick_plugin_manager::{ManagerError, PluginManager, PluginRow};
+use candlewick_plugin_manager::{Envelope, ManagerError, PluginManager, PluginRow};
 use rhai::{Array, Dynamic, Engine, EvalAltResult, Map, NativeCallContext};
 use std::sync::LazyLock;
 
 /// A registered plugin, by its name.
 #[derive(Clone)]
-pub struct PluginHandle(String);
+pub struct PluginHandle(pub String);
 
 /// The name of [`PluginHandle`] for users.
 const PLUGIN: &str = "plugin";
@@ -112,6 +112,44 @@ pub const BUILTINS: &[Builtin] = &[
         },
     ),
     Builtin::new(
+        Kind::Method(PLUGIN),
+        "run",
+        "run(verb, …) -> map",
+        "asks for a verb and gives the answer in its envelope: gid, cid, version, start, seconds, arguments, output",
+        "plugin(\"my_model\").run(\"infer\", 1.0)",
+        |engine, session| (1..=10).for_each(|count| bind_run(engine, session, count)),
+    ),
+    Builtin::new(
+        Kind::Property(PLUGIN),
+        "settings",
+        "settings -> map",
+        "its settings: those given over its defaults",
+        "plugin(\"live-chart\").settings",
+        |engine, session| {
+            let session = session.clone();
+            engine.register_get("settings", move |plugin: &mut PluginHandle| {
+                let settings = look(&session, |plugins| plugins.settings(&plugin.0).cloned())?;
+                Ok::<_, Box<EvalAltResult>>(from_json(&serde_json::Value::Object(settings)))
+            });
+        },
+    ),
+    Builtin::new(
+        Kind::Property(PLUGIN),
+        "instances",
+        "instances -> array",
+        "the names of the instances that create(…) made of it",
+        "plugin(\"my_model\").instances",
+        |engine, session| {
+            let session = session.clone();
+            engine.register_get("instances", move |plugin: &mut PluginHandle| -> Answer<Array> {
+                let named = |plugins: &PluginManager| {
+                    Ok(plugins.instances(&plugin.0).map(|name| Dynamic::from(name.to_owned())).collect())
+                };
+                look(&session, named)
+            });
+        },
+    ),
+    Builtin::new(
         Kind::Property(PLUGIN),
         "name",
         "name -> string",
@@ -170,6 +208,9 @@ pub static VERBS: LazyLock<Vec<Builtin>> = LazyLock::new(|| Verb::all().map(meth
 /// Names the types of this file and makes every verb a method.
 pub fn types(engine: &mut Engine, session: &Session) {
     engine.register_type_with_name::<PluginHandle>(PLUGIN);
+    for name in ["to_string", "to_debug"] {
+        engine.register_fn(name, |plugin: &mut PluginHandle| format!("plugin({:?})", plugin.0));
+    }
     for verb in Verb::all() {
         (0..=9).filter(|count| verb.takes(*count)).for_each(|count| bind(engine, session, verb, count));
     }
@@ -188,6 +229,43 @@ fn bind(engine: &mut Engine, session: &Session, verb: Verb, count: usize) {
         let given: Vec<Dynamic> = given.iter().map(|argument| (**argument).clone()).collect();
         execute(&session, &call, &name, Some(verb.name()), &given)
     });
+}
+
+/// `run` with `count` arguments, the verb's name among them.
+fn bind_run(engine: &mut Engine, session: &Session, count: usize) {
+    let session = session.clone();
+    let types = [std::any::TypeId::of::<PluginHandle>(), std::any::TypeId::of::<rhai::ImmutableString>()];
+    let types = types.into_iter().chain(std::iter::repeat_n(std::any::TypeId::of::<Dynamic>(), count - 1));
+    #[allow(deprecated)] // as above
+    engine.register_raw_fn("run", types.collect::<Vec<_>>(), move |call, arguments| {
+        let name = arguments[0].read_lock::<PluginHandle>().map(|plugin| plugin.0.clone()).unwrap_or_default();
+        let verb = arguments[1].to_string();
+        let given: Vec<Dynamic> = arguments[2..].iter().map(|argument| (**argument).clone()).collect();
+        let envelope = enveloped(&session, call.engine(), &name, Some(&verb), &given)?;
+        let mut map: Map =
+            envelope.head().iter().map(|(name, field)| (name.as_str().into(), from_json(field))).collect();
+        map.insert("output".into(), from_passed(&envelope.output));
+        Ok(Dynamic::from(map))
+    });
+}
+
+/// Asks for a verb; the answer in its envelope.
+///
+/// # Errors
+/// As asking for the verb.
+pub fn enveloped(
+    session: &Session,
+    engine: &Engine,
+    name: &str,
+    verb: Option<&str>,
+    arguments: &[Dynamic],
+) -> Answer<Envelope> {
+    let named = |value: &Dynamic| engine.map_type_name(value.type_name()).to_owned();
+    let arguments: Vec<Value> = arguments.iter().map(|argument| to_passed(argument, &named)).collect();
+    let mut asked = change(session, |plugins| plugins.take(name, verb))?;
+    asked.begin(&arguments);
+    asked.run(&arguments);
+    change(session, |plugins| plugins.put_back_enveloped(asked))
 }
 
 /// The verb's entry for help and completion; [`types`] binds it.
@@ -218,12 +296,20 @@ fn execute(
     change(session, |plugins| plugins.put_back(asked)).map(|answer| from_passed(&answer))
 }
 
-fn look<T>(session: &Session, see: impl FnOnce(&PluginManager) -> Result<T, ManagerError>) -> Answer<T> {
+/// Looks at the plugins.
+///
+/// # Errors
+/// They are in use, or what `see` refuses.
+pub fn look<T>(session: &Session, see: impl FnOnce(&PluginManager) -> Result<T, ManagerError>) -> Answer<T> {
     let plugins = session.plugins.try_borrow().map_err(|_| busy())?;
     see(&plugins).map_err(|error| refused(&error))
 }
 
-fn change<T>(session: &Session, act: impl FnOnce(&mut PluginManager) -> Result<T, ManagerError>) -> Answer<T> {
+/// Changes the plugins.
+///
+/// # Errors
+/// They are in use, or what `act` refuses.
+pub fn change<T>(session: &Session, act: impl FnOnce(&mut PluginManager) -> Result<T, ManagerError>) -> Answer<T> {
     let mut plugins = session.plugins.try_borrow_mut().map_err(|_| busy())?;
     act(&mut plugins).map_err(|error| refused(&error))
 }
@@ -237,7 +323,11 @@ fn names(rows: Vec<PluginRow>) -> Array {
     rows.into_iter().map(|row| row.name.into()).collect()
 }
 
-fn json_map(settings: Map) -> Answer<serde_json::Map<String, serde_json::Value>> {
+/// A map of plain data as JSON.
+///
+/// # Errors
+/// A value in it that JSON has no word for.
+pub fn json_map(settings: Map) -> Answer<serde_json::Map<String, serde_json::Value>> {
     match to_json(&settings.into()) {
         Ok(serde_json::Value::Object(map)) => Ok(map),
         Ok(_) => Ok(serde_json::Map::new()),
@@ -245,13 +335,15 @@ fn json_map(settings: Map) -> Answer<serde_json::Map<String, serde_json::Value>>
     }
 }
 
-fn refused(error: &ManagerError) -> Box<EvalAltResult> {
+/// What the registry refused, as a notebook shows it.
+pub fn refused(error: &ManagerError) -> Box<EvalAltResult> {
     let interrupted =
         matches!(error, ManagerError::Verb { error: candlewick_plugin_api::PluginError::Interrupted, .. });
     if interrupted { super::interrupted() } else { Fault::error("PluginError", error.to_string()) }
 }
 
-fn busy() -> Box<EvalAltResult> {
-    let why = "plugins cannot be changed or asked while a hook runs; do it from a cell or a verb, or ask with ctx.disable(name)";
+/// The plugins are in use.
+pub fn busy() -> Box<EvalAltResult> {
+    let why = "plugins cannot be changed or asked while a hook runs or a plugin is being registered; do it from a cell or a verb, or ask with ctx.disable(name)";
     Fault::error("BusyError", why)
 }

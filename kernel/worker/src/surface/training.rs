@@ -159,6 +159,16 @@ pub const BUILTINS: &[Builtin] = &[
         },
     ),
     Builtin::new(
+        Kind::Method(RUN),
+        "table",
+        "table(plugin, name) -> frame",
+        "a table that a plugin keeps about this run, such as the profiler's phases, hooks and intervals",
+        "run.table(\"profiler\", \"phases\")",
+        |engine, _| {
+            engine.register_fn("table", |run: &mut RunHandle, plugin: &str, name: &str| run.table_of(plugin, name));
+        },
+    ),
+    Builtin::new(
         Kind::Property(RUN),
         "outcome",
         "outcome -> string",
@@ -225,15 +235,25 @@ pub fn shows(shows: &mut Shows) {
 
 fn fit(session: &Session, net: &Net, data: &Dataset, given: &Map) -> Answer<RunHandle> {
     let mut options = Options { checkpoint_every: 1, ..Options::default() };
+    let given = &session.configuration.borrow().over_training(given);
     // The optimizer first, so that a learning rate beside it holds.
     let (first, rest): (Vec<_>, Vec<_>) = given.iter().partition(|(name, _)| name.starts_with("optimi"));
     for (name, value) in first.into_iter().chain(rest) {
         options.set(name, option_value(value)).map_err(fault)?;
     }
+    check_reach(session, &options)?;
     if !given.contains_key("checkpoints") && !given.contains_key("checkpoint") {
         options.checkpoints = Some(session.next_checkpoint_folder());
     }
     Ok(RunHandle::new(session, Run::new(net.clone(), data.clone(), options).map_err(fault)?))
+}
+
+/// A plugin that makes a run names its own directories only where it may.
+fn check_reach(session: &Session, options: &Options) -> Answer<()> {
+    let log_folder = Some(&options.log_folder).filter(|folder| !folder.is_empty()).map(std::path::Path::new);
+    let written = options.checkpoints.as_deref().into_iter().chain(log_folder);
+    written.into_iter().try_for_each(|folder| session.calls.may_write(folder))?;
+    options.resume.iter().try_for_each(|path| session.calls.may_read(path))
 }
 
 fn option_value(value: &Dynamic) -> OptionValue {

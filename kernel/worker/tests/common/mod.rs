@@ -2,8 +2,11 @@
 
 #![allow(clippy::unwrap_used)] // shared by tests; clippy sees no #[test] in here
 
+pub mod files;
+
 use candlewick_link::{Execute, Finished, FromWorker, Request, StreamName};
 use candlewick_plugin_manager::PluginManager;
+use candlewick_worker::configuration::{Configuration, Environment};
 use candlewick_worker::{Host, Outbox};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -25,6 +28,15 @@ impl Bench {
         let mut host = Host::new(Outbox::new(sent.clone()));
         host.observe_plugins(None);
         Self { host, sent, cells: 0, variables: Vec::new() }
+    }
+
+    /// A host whose session is configured in that directory and by those environment variables only.
+    pub fn configured(directory: &std::path::Path, variables: &[(&str, &str)]) -> Self {
+        let bench = Self::new();
+        let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let configuration = Configuration::at(directory.to_owned(), Environment::of(variables));
+        bench.host.session().configuration.replace(configuration);
+        bench
     }
 
     /// The names of variables as the kernel process was told them last.
@@ -66,6 +78,32 @@ impl Bench {
         let (sent, finished) = self.run(code);
         assert_eq!(finished.problem, None, "{code}");
         sent.iter().map(written).collect()
+    }
+
+    /// The text of a cell's result.
+    pub fn result(&mut self, code: &str) -> String {
+        let (sent, finished) = self.run(code);
+        assert_eq!(finished.problem, None, "{code}");
+        let result = sent.iter().find_map(|message| match message {
+            FromWorker::Result { bundle } => bundle.get("text/plain").map(str::to_owned),
+            _ => None,
+        });
+        result.unwrap_or_else(|| panic!("{code} gave nothing"))
+    }
+
+    /// What is wrong with a cell: the first line of its traceback.
+    pub fn wrong(&mut self, code: &str) -> String {
+        self.run(code).1.problem.unwrap_or_else(|| panic!("{code} should have failed")).traceback[0].clone()
+    }
+
+    /// The text of what a cell displays.
+    pub fn displayed(&mut self, code: &str) -> String {
+        let (sent, _) = self.run(code);
+        let shown = sent.iter().find_map(|message| match message {
+            FromWorker::Display { bundle, .. } => bundle.get("text/plain").map(str::to_owned),
+            _ => None,
+        });
+        shown.unwrap_or_else(|| panic!("{code} displayed nothing"))
     }
 
     /// Runs cells of which the last one's output counts.

@@ -209,10 +209,10 @@ mod tests {
     fn features_are_chosen_and_normalized() {
         let frame = frame(&[("a", numbers(&[1.0, 3.0])), ("y", texts(&["u", "v"])), ("b", numbers(&[7.0, 7.0]))]);
         let all = frame.dataset(&options("y")).unwrap();
-        assert_eq!(all.inputs().to_vec2::<f32>().unwrap(), [[1.0, 7.0], [3.0, 7.0]]);
+        assert_eq!(all.inputs().unwrap().to_vec2::<f32>().unwrap(), [[1.0, 7.0], [3.0, 7.0]]);
         let chosen = DatasetOptions { features: Some(vec!["b".into(), "a".into()]), normalize: true, ..options("y") };
         let data = frame.dataset(&chosen).unwrap();
-        assert_eq!(data.inputs().to_vec2::<f32>().unwrap(), [[7.0, -1.0], [7.0, 1.0]]);
+        assert_eq!(data.inputs().unwrap().to_vec2::<f32>().unwrap(), [[7.0, -1.0], [7.0, 1.0]]);
         assert_eq!(data.normalization().unwrap().mean, [0.0, 2.0]);
     }
 

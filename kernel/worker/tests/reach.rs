@@ -1,0 +1,94 @@
+//! What plugins reach outside the session: files and the environment by declared and granted capability only.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)] // shared by tests; clippy sees no #[test] on them
+
+mod common;
+use common::Bench;
+
+/// A directory of its own that is gone afterwards.
+struct Folder(std::path::PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let folder = std::env::temp_dir().join(format!("candlewick-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        Self(folder)
+    }
+    fn file(&self, name: &str) -> String {
+        self.0.join(name).display().to_string()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+#[test]
+fn every_function_that_touches_a_file_or_the_environment_asks() {
+    let folder = Folder::new("asks");
+    let file = folder.file("x");
+    let check = |expression: &str, wanted: &str| {
+        let mut bench = Bench::new();
+        bench.text(&format!("%%plugin p\nfn infer(x) {{ {expression} }}"));
+        let (_, finished) = bench.run("execute(\"p\", 1)");
+        let message = finished.problem.expect(expression).message;
+        let expect = format!(
+            "CapabilityError: plugin p may not reach {wanted}: its metadata declares nothing, and granted is nothing; write capabilities: ["
+        );
+        assert!(message.contains(&expect), "{message}");
+        assert_eq!(bench.text("1 + 1"), "2");
+    };
+    let (read, write) = (format!("read:{file}"), format!("write:{file}"));
+    check(&format!("read_text({file:?})"), &read);
+    check(&format!("read_csv({file:?})"), &read);
+    check(&format!("read_parquet({file:?})"), &read);
+    check(&format!("load_model({file:?})"), &read);
+    check(&format!("import {file:?} as m;"), &format!("{read}.rhai"));
+    check(&format!("write_text({file:?}, \"a\")"), &write);
+    check(&format!("let f = frame(#{{ x: [1] }}); f.write_csv({file:?})"), &write);
+    check(&format!("let f = frame(#{{ x: [1] }}); f.write_parquet({file:?})"), &write);
+    check(&format!("plot([1, 2]).save({file:?})"), &write);
+    check(&format!("let n = sequential([linear(1, 1)]); n.save({file:?})"), &write);
+    let fit = |option: &str| format!("fit(sequential([linear(4, 3)]), dataset(\"iris\"), #{{ {option}: {file:?} }})");
+    check(&fit("checkpoints"), &write);
+    check(&fit("log_folder"), &write);
+    check(&fit("resume"), &read);
+    check("env(\"HOME\")", "env:HOME");
+    // A closure of the plugin, and code that it makes while it runs, are its own.
+    check(&format!("[1].map(|x| read_text({file:?}))"), &read);
+    check(&format!("eval(`read_text({file:?})`)"), &read);
+    assert!(!std::path::Path::new(&file).exists());
+}
+
+#[test]
+fn what_is_declared_and_granted_is_reached_and_cells_are_free() {
+    let folder = Folder::new("granted");
+    let (inside, outside) = (folder.file("in"), folder.file("out"));
+    std::fs::create_dir_all(&inside).unwrap();
+    std::fs::write(&outside, "secret").unwrap();
+    let cell = format!(
+        "%%plugin p allow=[\"write:{inside}\", \"read:{inside}\", \"env:CANDLEWICK_NOTHING\"]\nconst metadata = #{{ capabilities: [\"read\", \"write:{inside}\", \"env\"] }};\nfn infer(path) {{ write_text(path, \"kept\"); [read_text(path), env(\"CANDLEWICK_NOTHING\")] }}\nfn predict(path, x) {{ read_text(path) }}"
+    );
+    let mut bench = Bench::new();
+    bench.text(&cell);
+    assert_eq!(bench.text(&format!("execute(\"p\", \"{inside}/a.txt\")")), "[\"kept\", ()]");
+    let (_, finished) = bench.run(&format!("plugin(\"p\").predict(\"{inside}/../out\", 1)"));
+    let message = finished.problem.unwrap().message;
+    assert!(
+        message.contains(&format!("may not reach read:{outside}")) && message.contains("write allow=["),
+        "{message}"
+    );
+    assert_eq!(bench.text(&format!("read_text(\"{outside}\")")), "secret");
+    assert_eq!(bench.text("env(\"CANDLEWICK_NOTHING\") == ()"), "true");
+}
+
+#[test]
+fn hooks_and_registration_are_gated_too() {
+    let mut bench = Bench::new();
+    let (_, finished) = bench.run("%%plugin p allow=[\"env\"]\nconst metadata = #{ capabilities: [\"env\"] };\nconst HOME = env(\"HOME\");\nfn end_epoch(ctx) { }");
+    let message = finished.problem.unwrap().message;
+    assert!(message.starts_with("plugin p may not reach env:HOME: its metadata declares nothing"), "{message}");
+    assert!(bench.plugins().borrow().plugins().is_empty());
+}
