@@ -83,7 +83,6 @@ impl<F: FnMut(Transform, Value, &mut TransformContext) -> Value> HookSink for Ch
         let value = (self.change)(transform, value, ctx);
         // A word that no caption has stands for what went wrong.
         let failure = || HookFailure {
-            part: Default::default(),
             run: ctx.run,
             plugin: "test".into(),
             hook: Hook::StartTrainingBatch,

@@ -336,6 +336,25 @@ fn what_cannot_be_said_is_refused() {
     fails(&mut bench, "actions()[7]", "IndexError", "there is no action 7");
 }
 
+#[test]
+fn initialize_after_unload_all_registers_again() {
+    // The seed's imports were cached: after unload_all a second initialize registered nothing.
+    let folder = tempfile();
+    let path = folder.join("filed.rhai");
+    std::fs::write(&path, "fn instantiate() { 5 }\nfn predict(n, x) { n * x }").unwrap();
+    let initialize = format!("initialize(#{{ names: [{path:?}] }})");
+    let mut bench = Bench::new();
+    for _ in 0..2 {
+        assert_eq!(result(&mut bench, &initialize), "[\"filed\"]");
+        assert_eq!(result(&mut bench, "create_instance(\"filed\").predict(3)"), "15");
+        assert_eq!(result(&mut bench, "unload_all()"), "[\"filed\"]");
+        fails(&mut bench, "create_instance(\"filed\")", "NameError", "no instantiate plugin for model type filed");
+    }
+    fails(&mut bench, "initialize(#{ names: [\"/none.rhai\"] })", "PluginError", "/none.rhai");
+    fails(&mut bench, "initialize(#{ name: [] })", "NameError", "did you mean \"names\"");
+    fails(&mut bench, "initialize(#{ names: 5 })", "TypeError", "array of strings");
+}
+
 /// A plugin of Rust: an instance is a number.
 struct Doubling;
 

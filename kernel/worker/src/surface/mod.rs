@@ -12,6 +12,7 @@ mod files;
 mod frame;
 mod image;
 mod input;
+mod instances;
 mod items;
 mod keywords;
 mod memory;
@@ -97,6 +98,7 @@ pub fn all() -> impl Iterator<Item = &'static Builtin> {
         plot::BUILTINS,
         plugins::BUILTINS,
         plugin_files::BUILTINS,
+        instances::BUILTINS,
         points::BUILTINS,
         files::BUILTINS,
         actions::BUILTINS,
@@ -133,6 +135,7 @@ pub fn bind(engine: &mut Engine, session: &Session) {
     memory::types(engine);
     preview::types(engine);
     plugins::types(engine, session);
+    instances::types(engine);
     actions::types(engine);
     models::types(engine);
     plugin_files::types(engine);
@@ -151,6 +154,7 @@ pub fn shows() -> Shows {
     frame::shows(&mut shows);
     plot::shows(&mut shows);
     memory::shows(&mut shows);
+    instances::shows(&mut shows);
     preview::shows(&mut shows);
     actions::shows(&mut shows);
     models::shows(&mut shows);
