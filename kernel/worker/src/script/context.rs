@@ -4,6 +4,7 @@
 //! kept; a `ctx` of an earlier call finds the slot taken by another and says so. Read [`Slot`] first, then [`Ctx`].
 
 use super::engines::Engines;
+use super::optimizer::OptimizerHandle;
 use super::values::{from_json, from_passed, to_json, to_passed};
 use crate::problem::Fault;
 use crate::surface::{Builtin, Kind};
@@ -240,7 +241,7 @@ pub const BUILTINS: &[Builtin] = &[
 ];
 
 /// Names of the working zone that can be read but not set.
-const READABLE: [&str; 3] = ["predictions", "gradients", "model"];
+const READABLE: [&str; 4] = ["predictions", "gradients", "model", "optimizer"];
 
 /// All names that can stand after `ctx.`, methods left out.
 pub fn properties() -> impl Iterator<Item = &'static str> {
@@ -263,9 +264,31 @@ pub fn types(engine: &mut Engine) {
     }
     // Rhai asks the indexer for a property without a getter or setter.
     engine.register_indexer_get(|_: &mut Ctx, name: ImmutableString| -> Answer { Err(unknown(&name)) });
-    engine.register_indexer_set(|_: &mut Ctx, name: ImmutableString, _: Dynamic| -> Answer<()> {
-        Err(unsettable(&name))
+    engine.register_indexer_set(|ctx: &mut Ctx, name: ImmutableString, value: Dynamic| -> Answer<()> {
+        // After a method on a value, as in `ctx.model.parameter_names()`, Rhai sets the value to what it was.
+        let now = ctx.read(|context| fact(context, &name).or_else(|_| working(context, &name)));
+        if now.is_ok_and(|now| is_same(&now, &value)) { Ok(()) } else { Err(unsettable(&name)) }
     });
+}
+
+/// Whether two values are one thing, or equal plain data.
+fn is_same(now: &Dynamic, value: &Dynamic) -> bool {
+    if let (Some(one), Some(other)) = (now.read_lock::<ModelHandle>(), value.read_lock::<ModelHandle>()) {
+        return Rc::ptr_eq(&one.0, &other.0);
+    }
+    if let (Some(one), Some(other)) = (now.read_lock::<OptimizerHandle>(), value.read_lock::<OptimizerHandle>()) {
+        return Rc::ptr_eq(&one.0, &other.0);
+    }
+    if let (Some(one), Some(other)) = (now.read_lock::<Tensor>(), value.read_lock::<Tensor>()) {
+        return one.id() == other.id();
+    }
+    match (now.as_map_ref(), value.as_map_ref()) {
+        (Ok(one), Ok(other)) => {
+            one.len() == other.len()
+                && one.iter().all(|(key, own)| other.get(key).is_some_and(|theirs| is_same(own, theirs)))
+        }
+        _ => to_json(now).ok().is_some_and(|one| to_json(value).ok() == Some(one)),
+    }
 }
 
 /// A fact by name, as a value; a fact that the run does not have is an error that says why.
@@ -328,6 +351,7 @@ fn working(context: &Context, name: &str) -> Answer {
                 .into()
         }
         "model" => working.model.clone().map_or(Dynamic::UNIT, |model| Dynamic::from(ModelHandle(model))),
+        "optimizer" => working.optimizer.clone().map_or(Dynamic::UNIT, |own| Dynamic::from(OptimizerHandle(own))),
         _ => return Err(unknown(name)),
     })
 }

@@ -11,6 +11,7 @@ mod factory;
 mod failure;
 mod given;
 mod loader;
+mod optimizer;
 mod plugin;
 pub mod schemas;
 mod settings;
@@ -27,6 +28,7 @@ pub use context::{BUILTINS, CONTEXT, Slot, fact, has, properties, setting};
 pub use engines::Engines;
 pub use given::{Given, METADATA};
 pub use loader::{ScriptFile, ScriptLoader, broken, is_of_a_plugin, read};
+pub use optimizer::{BUILTINS as OPTIMIZER_BUILTINS, OPTIMIZER};
 pub use plugin::{PREFIXES, RhaiPlugin};
 pub use source::{Header, KEYS, POLICIES, given_keys, header, words};
 pub use transforms::{BUILTINS as TRANSFORM_BUILTINS, ITEM};
@@ -42,6 +44,7 @@ pub const ORIGIN: &str = "a cell of this notebook";
 /// Names the types of this module and gives them what is not in the table.
 pub fn types(engine: &mut Engine) {
     context::types(engine);
+    optimizer::types(engine);
     settings::types(engine);
     transforms::types(engine);
 }

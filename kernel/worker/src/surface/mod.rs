@@ -103,7 +103,6 @@ pub fn all() -> impl Iterator<Item = &'static Builtin> {
         files::BUILTINS,
         actions::BUILTINS,
         models::BUILTINS,
-        plugin_files::BUILTINS,
         confusion::BUILTINS,
         memory::BUILTINS,
         data::BUILTINS,
@@ -115,6 +114,7 @@ pub fn all() -> impl Iterator<Item = &'static Builtin> {
         training::BUILTINS,
         crate::script::BUILTINS,
         crate::script::UPDATE_BUILTINS,
+        crate::script::OPTIMIZER_BUILTINS,
         crate::script::TRANSFORM_BUILTINS,
     ];
     tables.into_iter().flatten().chain(plugins::VERBS.iter())
