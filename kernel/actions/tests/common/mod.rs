@@ -60,12 +60,15 @@ impl Host for Bare {
 /// What a scripted plugin does for a verb.
 type Act = Rc<dyn Fn(&[Value], &Report) -> Result<Value, PluginError>>;
 
+/// How a scripted plugin loads data on a thread.
+type Load = Rc<dyn Fn(&[Value]) -> Loading>;
+
 /// A plugin of the verbs it was given.
 #[derive(Clone, Default)]
 pub struct Scripted {
     metadata: Metadata,
     acts: Vec<(Verb, Act)>,
-    loading: Option<Rc<dyn Fn(&[Value]) -> Loading>>,
+    loading: Option<Load>,
 }
 
 impl Scripted {
