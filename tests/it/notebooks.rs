@@ -94,7 +94,7 @@ fn joined(text: &Value) -> String {
 fn timeless(text: &str) -> String {
     let timed = |line: &&str| {
         let words: Vec<&str> = line.split([' ', '"', ',', ';']).collect();
-        words.iter().any(|word| ["s", "ms", "µs", "seconds"].contains(word) || word.ends_with("/s"))
+        words.iter().any(|word| ["s", "ms", "µs"].contains(word) || word.ends_with("seconds") || word.ends_with("/s"))
     };
     if text.starts_with("memory ") {
         String::new()

@@ -172,12 +172,12 @@ fn unknown_settings_and_values_are_refused_with_what_is_allowed() {
         assert!(problem.message.contains(expect), "{plugin} {settings}: {}", problem.message);
     };
     check("tensorboard", "logdir: \"x\"", "did you mean `log_dir`?");
-    check("accumulation", "curve: \"cubic\"", "`linear` or `log`");
-    check("learning-rate", "schedule: \"sine\"", "`cosine`");
-    check("checkpoint", "mode: \"least\"", "`min` or `max`");
-    check("notification", "on: [\"begin\"]", "`failure`");
+    check("accumulation", "curve: \"cubic\"", "expected one of [\"linear\",\"log\"]");
+    check("learning-rate", "schedule: \"sine\"", "\"cosine\",\"one_cycle\"");
+    check("checkpoint", "mode: \"least\"", "[\"min\",\"max\"]");
+    check("notification", "on: [\"begin\"]", "[\"end\",\"failure\",\"stop\"]");
     check("profiler", "log_interval: 0", "a whole number of batches from 1");
-    check("early-stopping", "strategy: \"custom\"", "`patience` or `plateau`");
+    check("early-stopping", "strategy: \"custom\"", "[\"patience\",\"plateau\"]");
 }
 
 /// What a schedule of the plugin makes of the learning rate, and what the same schedule of `fit` does.

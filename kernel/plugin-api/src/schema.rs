@@ -120,7 +120,33 @@ pub fn schema_of_word(word: &str) -> Json {
 }
 
 fn schema_of<T: JsonSchema>() -> Json {
-    SchemaGenerator::default().into_root_schema_for::<T>().to_value()
+    let mut schema = SchemaGenerator::default().into_root_schema_for::<T>().to_value();
+    name_choices(&mut schema);
+    schema
+}
+
+/// Words of which one is to be taken, each documented, come as `oneOf` of constants, about which a checker can say only
+/// that none fits. As `enum` it can list them; what they mean goes to the description.
+fn name_choices(schema: &mut Json) {
+    match schema {
+        Json::Array(items) => items.iter_mut().for_each(name_choices),
+        Json::Object(fields) => {
+            fields.values_mut().for_each(name_choices);
+            let choices = fields.get("oneOf").and_then(Json::as_array);
+            let words: Option<Vec<&str>> =
+                choices.and_then(|all| all.iter().map(|one| one["const"].as_str()).collect());
+            let Some(words) = words else { return };
+            let told = choices.into_iter().flatten().map(|one| one["description"].as_str().unwrap_or_default());
+            let lines = words.iter().zip(told).map(|(word, told)| format!("`{word}`: {told}"));
+            let own = fields.get("description").and_then(Json::as_str).map(str::to_owned);
+            let description = own.into_iter().chain(lines).collect::<Vec<_>>().join("\n");
+            let words = json!(words);
+            fields.remove("oneOf");
+            fields.insert("enum".to_owned(), words);
+            fields.insert("description".to_owned(), description.into());
+        }
+        _ => {}
+    }
 }
 
 #[cfg(test)]
@@ -133,6 +159,24 @@ mod tests {
         /// Epochs to wait.
         #[schemars(range(min = 1, max = 100))]
         patience: u32,
+    }
+
+    /// Which way.
+    #[derive(schemars::JsonSchema)]
+    #[serde(rename_all = "snake_case")]
+    #[allow(dead_code)] // only its schema is used
+    enum Way {
+        /// It rises.
+        Up,
+        /// It falls.
+        Down,
+    }
+
+    #[test]
+    fn words_to_choose_from_are_listed_and_told() {
+        let schema = Schemas::none().config::<Way>().config.unwrap();
+        assert_eq!((&schema["enum"], &schema["oneOf"]), (&json!(["up", "down"]), &Json::Null));
+        assert_eq!(schema["description"], "Which way.\n`up`: It rises.\n`down`: It falls.");
     }
 
     #[test]

@@ -6,7 +6,7 @@ mod settings;
 
 use candle_core::Tensor;
 use candlewick_plugin_api::{
-    Context, Hook, HookSet, Metadata, PerRun, Plugin, PluginError, PluginKind, RunId, Schemas, settings as own,
+    Context, Event, Hook, HookSet, Metadata, PerRun, Plugin, PluginError, PluginKind, RunId, Schemas, settings as own,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -117,7 +117,14 @@ impl Plugin for EarlyStopping {
         let Some(model) = ctx.working.model.clone().filter(|_| self.settings.restore_best_weights) else {
             return Ok(());
         };
-        if watch.weights.is_empty() || watch.best_epoch == ctx.epoch {
+        if watch.best.is_none() || watch.best_epoch == ctx.epoch {
+            return Ok(());
+        }
+        if watch.weights.is_empty() {
+            let (epoch, how) = (watch.best_epoch + 1, "activate(\"checkpoint\") keeps the best ones on disk");
+            ctx.emit(Event::Warning(format!(
+                "early-stopping cannot give back the parameters of epoch {epoch}, which was before the run was resumed; {how}"
+            )));
             return Ok(());
         }
         for (name, weights) in &watch.weights {

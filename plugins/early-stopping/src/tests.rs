@@ -98,6 +98,20 @@ fn patience_survives_a_resume() {
 }
 
 #[test]
+fn parameters_of_before_a_resume_cannot_come_back_and_that_is_said() {
+    let config = json!({"patience": 9, "restore_best_weights": true});
+    let (mut before, mut ctx) = (plugin(config.clone()), Context::default());
+    ctx.working.model = Some(Rc::new(One(RefCell::new(number(0.0)))));
+    end_epoch(&mut before, &mut ctx, 0, 0.1);
+    let mut after = plugin(config);
+    after.restore(ctx.run, &before.state(ctx.run).unwrap()).unwrap();
+    end_epoch(&mut after, &mut ctx, 1, 1.0);
+    after.end_training_session(&mut ctx).unwrap();
+    let said = format!("{:?}", ctx.driver().events);
+    assert!(said.contains("cannot give back the parameters of epoch 1") && said.contains("checkpoint"), "{said}");
+}
+
+#[test]
 fn what_cannot_be_watched_is_an_error_that_says_what_to_do() {
     let (mut plugin, mut ctx) = (plugin(json!({"monitor": "val_accuracy"})), Context::default());
     ctx.driver().facts.has_validation = true;

@@ -79,6 +79,10 @@ impl Plugin for Profiler {
 
     /// The same at all fourteen hooks: what the run says of the time since the one before.
     fn call(&mut self, hook: Hook, ctx: &mut Context) -> Result<(), PluginError> {
+        if ctx.late {
+            // What is told late is of hooks that are over: their time is not what stands there now.
+            return Ok(());
+        }
         let profile = self.runs.of(ctx.run);
         profile.add(hook, ctx);
         match hook {

@@ -103,6 +103,16 @@ fn the_summary_and_the_report_say_the_same() {
 }
 
 #[test]
+fn hooks_that_are_told_late_count_nowhere() {
+    let (mut plugin, mut ctx) = (plugin(json!({})), Context::default());
+    for late in [true, false] {
+        ctx.driver().facts.late = late;
+        hook(&mut plugin, &mut ctx, Hook::EndTrainingBatch, 2.0, 1.0);
+    }
+    assert_eq!(column(&plugin.table(0, "phases").unwrap(), "training"), [Some(2.0)]);
+}
+
+#[test]
 fn what_cannot_be_is_said() {
     let error = Profiler::new().configure(json!({ "log_interval": 0 }).as_object().unwrap()).unwrap_err();
     assert!(error.to_string().contains("a whole number of batches from 1"), "{error}");

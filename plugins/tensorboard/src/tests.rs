@@ -18,7 +18,7 @@ fn records(bytes: &[u8]) -> Vec<Vec<u8>> {
     let (mut rest, mut found) = (bytes, Vec::new());
     let check = |data: &[u8], masked: &[u8]| {
         let crc = crc32c_by_definition(data);
-        let expect = (crc >> 15 | crc << 17).wrapping_add(0xa282_ead8);
+        let expect = crc.rotate_right(15).wrapping_add(0xa282_ead8);
         assert_eq!(u32::from_le_bytes(masked.try_into().unwrap()), expect);
     };
     while !rest.is_empty() {

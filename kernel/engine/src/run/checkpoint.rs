@@ -150,7 +150,7 @@ impl Checkpoint {
             std::fs::remove_dir_all(&target).map_err(failed)?;
         }
         std::fs::rename(&aside, &target).map_err(failed)?;
-        forget_old(folder);
+        forget_old(folder, &target);
         Ok(target)
     }
 
@@ -249,9 +249,14 @@ impl Checkpoint {
     }
 }
 
-fn forget_old(folder: &Path) {
-    let all = list(folder);
-    for old in all.iter().take(all.len().saturating_sub(KEPT)) {
+/// Keeps what was just written and the newest of the others: by their time, because the folder may hold checkpoints of an
+/// earlier run whose steps were further.
+fn forget_old(folder: &Path, written: &Path) {
+    let time = |path: &PathBuf| path.join(RECORD).metadata().and_then(|found| found.modified()).ok();
+    let mut others: Vec<PathBuf> = list(folder).into_iter().filter(|path| path != written).collect();
+    // Equal times keep the order of the steps.
+    others.sort_by_key(time);
+    for old in others.iter().take(others.len().saturating_sub(KEPT - 1)) {
         // A checkpoint that cannot be removed costs space, nothing else.
         drop(std::fs::remove_dir_all(old));
     }
@@ -283,4 +288,29 @@ fn format_error(path: &Path, message: impl std::fmt::Display) -> EngineError {
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_just_written_stays_whatever_an_earlier_run_has_left() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |step: usize, age: u64| {
+            let path = folder.path().join(format!("step-{step:08}"));
+            std::fs::create_dir(&path).unwrap();
+            let record = std::fs::File::create(path.join(RECORD)).unwrap();
+            record.set_modified(std::time::SystemTime::now() - std::time::Duration::from_secs(age)).unwrap();
+            path
+        };
+        let (old, older) = (write(138, 60), write(115, 90));
+        let first = write(23, 1);
+        forget_old(folder.path(), &first);
+        assert_eq!(list(folder.path()), [first.clone(), old]);
+        let second = write(46, 0);
+        forget_old(folder.path(), &second);
+        assert_eq!(list(folder.path()), [first, second]);
+        assert!(!older.exists());
+    }
 }
