@@ -54,7 +54,8 @@ struct Count {
 
 struct Frame {
     terms: Rc<Terms>,
-    begun: Instant,
+    /// When the clock was first looked at: short calls never do, for reading it costs more than many of their operations.
+    begun: Cell<Option<Instant>>,
     /// Time in which others were called, or a run moved.
     paused: Duration,
     bytes: u64,
@@ -88,20 +89,21 @@ impl Calls {
         self.now.done.set(0);
         self.now.ask_at.set(STRIDE.min(terms.limits.operations.saturating_add(1)));
         self.now.full_at.set(bytes.saturating_add(smallest(&terms.limits)));
-        let frame = Frame { terms: terms.clone(), begun: Instant::now(), paused: Duration::ZERO, bytes, outer };
+        let frame = Frame { terms: terms.clone(), begun: Cell::new(None), paused: Duration::ZERO, bytes, outer };
         self.frames.borrow_mut().push(frame);
         Under(self)
     }
 
-    /// Counts one operation; why the call must end, if it must. Nearly always two comparisons.
+    /// Counts one operation; why the call must end, if it must. Nearly always two comparisons; `shortage` is asked
+    /// whenever more is looked at.
     #[inline]
-    pub fn pass(&self) -> Option<Dynamic> {
+    pub fn pass(&self, shortage: impl FnOnce() -> Option<Fault>) -> Option<Dynamic> {
         let done = self.now.done.get() + 1;
         self.now.done.set(done);
         if done < self.now.ask_at.get() && roughly(Category::Other) < self.now.full_at.get() {
             return None;
         }
-        self.ask(done).map(Dynamic::from)
+        self.ask(done).or_else(shortage).map(Dynamic::from)
     }
 
     #[cold]
@@ -162,6 +164,9 @@ impl Calls {
 
     /// The time from now on is not the plugin's own: a run moves, say, which shows and can be interrupted.
     pub fn pause(&self) -> Paused<'_> {
+        if let Some(frame) = self.frames.borrow().last() {
+            frame.elapsed();
+        }
         Paused(self, Instant::now())
     }
 
@@ -169,7 +174,7 @@ impl Calls {
     ///
     /// # Errors
     /// Why it did not wait to the end.
-    pub fn sleep(&self, seconds: f64) -> Result<(), Box<EvalAltResult>> {
+    pub fn sleep(&self, seconds: f64, at: Position) -> Result<(), Box<EvalAltResult>> {
         const SLICE: Duration = Duration::from_millis(10);
         let Ok(wanted) = Duration::try_from_secs_f64(seconds.max(0.0)) else { return Ok(()) };
         let begun = Instant::now();
@@ -179,7 +184,7 @@ impl Calls {
             }
             self.now.ask_at.set(self.now.done.get());
             if let Some(why) = self.ask(self.now.done.get()) {
-                return Err(Box::new(EvalAltResult::ErrorTerminated(Dynamic::from(why), Position::NONE)));
+                return Err(Box::new(EvalAltResult::ErrorTerminated(Dynamic::from(why), at)));
             }
             std::thread::sleep(SLICE.min(wanted.saturating_sub(begun.elapsed())));
         }
@@ -192,7 +197,10 @@ impl Drop for Under<'_> {
         let mut frames = self.0.frames.borrow_mut();
         let Some(frame) = frames.pop() else { return };
         if let Some(outer) = frames.last_mut() {
-            outer.paused += frame.begun.elapsed();
+            if let Some(begun) = frame.begun.get() {
+                outer.begun.set(outer.begun.get().or(Some(begun)));
+                outer.paused += begun.elapsed();
+            }
         }
         let Count { done, ask_at, full_at } = frame.outer;
         self.0.now.done.set(done.get());
@@ -212,7 +220,9 @@ impl Drop for Paused<'_> {
 
 impl Frame {
     fn elapsed(&self) -> Duration {
-        self.begun.elapsed().saturating_sub(self.paused)
+        let begun = self.begun.get().unwrap_or_else(Instant::now);
+        self.begun.set(Some(begun));
+        begun.elapsed().saturating_sub(self.paused)
     }
 }
 
@@ -345,14 +355,14 @@ mod tests {
     #[test]
     fn operations_are_counted_for_each_call_and_given_back_to_the_outer_one() {
         let calls = Calls::default();
-        assert!((0..1000).all(|_| calls.pass().is_none()), "a cell has no limit");
+        assert!((0..1000).all(|_| calls.pass(|| None).is_none()), "a cell has no limit");
         let _outer = calls.enter(&terms(Limits { operations: 100, ..Limits::default() }));
-        assert!((0..90).all(|_| calls.pass().is_none()));
+        assert!((0..90).all(|_| calls.pass(|| None).is_none()));
         {
             let _inner = calls.enter(&terms(Limits { operations: 50, ..Limits::default() }));
-            assert_eq!((0..60).position(|_| calls.pass().is_some()), Some(50));
+            assert_eq!((0..60).position(|_| calls.pass(|| None).is_some()), Some(50));
         }
-        assert_eq!((0..60).position(|_| calls.pass().is_some()), Some(10));
+        assert_eq!((0..60).position(|_| calls.pass(|| None).is_some()), Some(10));
     }
 
     #[test]
@@ -363,8 +373,8 @@ mod tests {
             let _paused = calls.pause();
             std::thread::sleep(Duration::from_millis(80));
         }
-        assert!((0..200).all(|_| calls.pass().is_none()));
-        let why = calls.sleep(5.0).unwrap_err().to_string();
+        assert!((0..200).all(|_| calls.pass(|| None).is_none()));
+        let why = calls.sleep(5.0, Position::NONE).unwrap_err().to_string();
         assert!(why.contains("terminated"), "{why}");
     }
 

@@ -168,7 +168,7 @@ fn the_loop_is_shown_with_every_plugin_in_its_place() {
     let text = bundle.get("text/plain").unwrap();
     assert!(text.lines().any(|line| line.contains("end_epoch") && line.contains("stop_on_plateau")), "{text}");
     let (_, finished) = bench.run("%hooks --exakt");
-    assert_eq!(finished.problem.unwrap().message, "%hooks takes nothing or --exact; found `--exakt`");
+    assert_eq!(finished.problem.unwrap().message, "%hooks takes nothing, --exact or --conflicts; found `--exakt`");
     assert!(matches!(bench.run("%hooks --exact").0[0], FromWorker::Display { .. }));
     let (sent, _) = bench.run("%plugins");
     assert!(
