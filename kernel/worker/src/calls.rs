@@ -16,6 +16,8 @@ use std::time::{Duration, Instant};
 
 /// Operations between two looks at the clock.
 const STRIDE: u64 = 64;
+/// Operations between two looks at the values in reach, at least; more when there is more to look at.
+const LOOK: u64 = 4096;
 /// Bytes that one element of an array takes at least, and one entry of a map.
 const ELEMENT: u64 = 16;
 const ENTRY: u64 = 40;
@@ -50,6 +52,8 @@ struct Count {
     ask_at: Cell<u64>,
     /// Bytes in use at which values are looked at next.
     full_at: Cell<u64>,
+    /// Operations at which they are: Rhai does not see a map that grows by its indexer.
+    look_at: Cell<u64>,
 }
 
 struct Frame {
@@ -89,6 +93,7 @@ impl Calls {
         self.now.done.set(0);
         self.now.ask_at.set(STRIDE.min(terms.limits.operations.saturating_add(1)));
         self.now.full_at.set(bytes.saturating_add(smallest(&terms.limits)));
+        self.now.look_at.set(LOOK);
         let frame = Frame { terms: terms.clone(), begun: Cell::new(None), paused: Duration::ZERO, bytes, outer };
         self.frames.borrow_mut().push(frame);
         Under(self)
@@ -124,6 +129,9 @@ impl Calls {
         if growth > bytes {
             return Some(frame.terms.exceeded(&format!("its values grew by more than {bytes} bytes"), "bytes"));
         }
+        if done >= self.now.look_at.get() {
+            self.look.set(true);
+        }
         if frame.bytes + growth >= self.now.full_at.get() {
             self.look.set(true);
             self.now.full_at.set(frame.bytes + growth + growth / 4 + 1);
@@ -143,8 +151,14 @@ impl Calls {
         self.look.set(false);
         let frames = self.frames.borrow();
         let Some(frame) = frames.last() else { return Ok(()) };
-        let too_large =
-            scope.iter_raw().map(|(_, _, value)| value).chain(this).find_map(|value| frame.terms.too_large(value));
+        let (mut too_large, mut seen) = (None, 0);
+        for value in scope.iter_raw().map(|(_, _, value)| value).chain(this) {
+            let size = Size::of(value);
+            seen += (size.array + size.map) as u64;
+            too_large = too_large.or_else(|| frame.terms.over(size));
+        }
+        // So that looking costs no more than the operations between.
+        self.now.look_at.set(self.now.done.get() + LOOK.max(seen));
         match too_large {
             Some(fault) => Err(Box::new(EvalAltResult::ErrorTerminated(Dynamic::from(fault), Position::NONE))),
             None => Ok(()),
@@ -202,10 +216,11 @@ impl Drop for Under<'_> {
                 outer.paused += begun.elapsed();
             }
         }
-        let Count { done, ask_at, full_at } = frame.outer;
+        let Count { done, ask_at, full_at, look_at } = frame.outer;
         self.0.now.done.set(done.get());
         self.0.now.ask_at.set(ask_at.get());
         self.0.now.full_at.set(full_at.get());
+        self.0.now.look_at.set(look_at.get());
         self.0.look.set(false);
     }
 }
@@ -238,7 +253,10 @@ impl Terms {
 
     /// Which limit a value is above, if any.
     pub fn too_large(&self, value: &Dynamic) -> Option<Fault> {
-        let Size { string, array, map, .. } = Size::of(value);
+        self.over(Size::of(value))
+    }
+
+    fn over(&self, Size { string, array, map, .. }: Size) -> Option<Fault> {
         let Limits { string_bytes, array_items, map_entries, .. } = self.limits;
         if string > string_bytes {
             return Some(self.string(string_bytes));
