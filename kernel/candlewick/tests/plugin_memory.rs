@@ -50,6 +50,6 @@ fn what_allocates_without_end_is_stopped() {
             "this.a = []; try { loop { this.a.push([]); } } catch { }",
             "which is the limit `bytes`",
         );
-        check("limits=#{ bytes: 2000000 }", "this.kept = full([1000000], 1.5);", "its state would hold 40000");
+        check("limits=#{ bytes: 2000000 }", "this.kept = full([1000000], 1.5);", "which is the limit `bytes`");
     });
 }

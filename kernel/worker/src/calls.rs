@@ -16,6 +16,8 @@ use std::time::{Duration, Instant};
 
 /// Operations between two looks at the clock.
 const STRIDE: u64 = 64;
+/// Operations between two looks at the values in reach, at least; more when there is more to look at.
+const LOOK: u64 = 4096;
 /// Bytes that one element of an array takes at least, and one entry of a map.
 const ELEMENT: u64 = 16;
 const ENTRY: u64 = 40;
@@ -50,11 +52,14 @@ struct Count {
     ask_at: Cell<u64>,
     /// Bytes in use at which values are looked at next.
     full_at: Cell<u64>,
+    /// Operations at which they are: Rhai does not see a map that grows by its indexer.
+    look_at: Cell<u64>,
 }
 
 struct Frame {
     terms: Rc<Terms>,
-    begun: Instant,
+    /// When the clock was first looked at: short calls never do, for reading it costs more than many of their operations.
+    begun: Cell<Option<Instant>>,
     /// Time in which others were called, or a run moved.
     paused: Duration,
     bytes: u64,
@@ -88,20 +93,22 @@ impl Calls {
         self.now.done.set(0);
         self.now.ask_at.set(STRIDE.min(terms.limits.operations.saturating_add(1)));
         self.now.full_at.set(bytes.saturating_add(smallest(&terms.limits)));
-        let frame = Frame { terms: terms.clone(), begun: Instant::now(), paused: Duration::ZERO, bytes, outer };
+        self.now.look_at.set(LOOK);
+        let frame = Frame { terms: terms.clone(), begun: Cell::new(None), paused: Duration::ZERO, bytes, outer };
         self.frames.borrow_mut().push(frame);
         Under(self)
     }
 
-    /// Counts one operation; why the call must end, if it must. Nearly always two comparisons.
+    /// Counts one operation; why the call must end, if it must. Nearly always two comparisons; `shortage` is asked
+    /// whenever more is looked at.
     #[inline]
-    pub fn pass(&self) -> Option<Dynamic> {
+    pub fn pass(&self, shortage: impl FnOnce() -> Option<Fault>) -> Option<Dynamic> {
         let done = self.now.done.get() + 1;
         self.now.done.set(done);
         if done < self.now.ask_at.get() && roughly(Category::Other) < self.now.full_at.get() {
             return None;
         }
-        self.ask(done).map(Dynamic::from)
+        self.ask(done).or_else(shortage).map(Dynamic::from)
     }
 
     #[cold]
@@ -122,6 +129,9 @@ impl Calls {
         if growth > bytes {
             return Some(frame.terms.exceeded(&format!("its values grew by more than {bytes} bytes"), "bytes"));
         }
+        if done >= self.now.look_at.get() {
+            self.look.set(true);
+        }
         if frame.bytes + growth >= self.now.full_at.get() {
             self.look.set(true);
             self.now.full_at.set(frame.bytes + growth + growth / 4 + 1);
@@ -141,8 +151,14 @@ impl Calls {
         self.look.set(false);
         let frames = self.frames.borrow();
         let Some(frame) = frames.last() else { return Ok(()) };
-        let too_large =
-            scope.iter_raw().map(|(_, _, value)| value).chain(this).find_map(|value| frame.terms.too_large(value));
+        let (mut too_large, mut seen) = (None, 0);
+        for value in scope.iter_raw().map(|(_, _, value)| value).chain(this) {
+            let size = Size::of(value);
+            seen += (size.array + size.map) as u64;
+            too_large = too_large.or_else(|| frame.terms.over(size));
+        }
+        // So that looking costs no more than the operations between.
+        self.now.look_at.set(self.now.done.get() + LOOK.max(seen));
         match too_large {
             Some(fault) => Err(Box::new(EvalAltResult::ErrorTerminated(Dynamic::from(fault), Position::NONE))),
             None => Ok(()),
@@ -162,6 +178,9 @@ impl Calls {
 
     /// The time from now on is not the plugin's own: a run moves, say, which shows and can be interrupted.
     pub fn pause(&self) -> Paused<'_> {
+        if let Some(frame) = self.frames.borrow().last() {
+            frame.elapsed();
+        }
         Paused(self, Instant::now())
     }
 
@@ -169,7 +188,7 @@ impl Calls {
     ///
     /// # Errors
     /// Why it did not wait to the end.
-    pub fn sleep(&self, seconds: f64) -> Result<(), Box<EvalAltResult>> {
+    pub fn sleep(&self, seconds: f64, at: Position) -> Result<(), Box<EvalAltResult>> {
         const SLICE: Duration = Duration::from_millis(10);
         let Ok(wanted) = Duration::try_from_secs_f64(seconds.max(0.0)) else { return Ok(()) };
         let begun = Instant::now();
@@ -179,7 +198,7 @@ impl Calls {
             }
             self.now.ask_at.set(self.now.done.get());
             if let Some(why) = self.ask(self.now.done.get()) {
-                return Err(Box::new(EvalAltResult::ErrorTerminated(Dynamic::from(why), Position::NONE)));
+                return Err(Box::new(EvalAltResult::ErrorTerminated(Dynamic::from(why), at)));
             }
             std::thread::sleep(SLICE.min(wanted.saturating_sub(begun.elapsed())));
         }
@@ -192,12 +211,16 @@ impl Drop for Under<'_> {
         let mut frames = self.0.frames.borrow_mut();
         let Some(frame) = frames.pop() else { return };
         if let Some(outer) = frames.last_mut() {
-            outer.paused += frame.begun.elapsed();
+            if let Some(begun) = frame.begun.get() {
+                outer.begun.set(outer.begun.get().or(Some(begun)));
+                outer.paused += begun.elapsed();
+            }
         }
-        let Count { done, ask_at, full_at } = frame.outer;
+        let Count { done, ask_at, full_at, look_at } = frame.outer;
         self.0.now.done.set(done.get());
         self.0.now.ask_at.set(ask_at.get());
         self.0.now.full_at.set(full_at.get());
+        self.0.now.look_at.set(look_at.get());
         self.0.look.set(false);
     }
 }
@@ -212,7 +235,9 @@ impl Drop for Paused<'_> {
 
 impl Frame {
     fn elapsed(&self) -> Duration {
-        self.begun.elapsed().saturating_sub(self.paused)
+        let begun = self.begun.get().unwrap_or_else(Instant::now);
+        self.begun.set(Some(begun));
+        begun.elapsed().saturating_sub(self.paused)
     }
 }
 
@@ -228,7 +253,10 @@ impl Terms {
 
     /// Which limit a value is above, if any.
     pub fn too_large(&self, value: &Dynamic) -> Option<Fault> {
-        let Size { string, array, map, .. } = Size::of(value);
+        self.over(Size::of(value))
+    }
+
+    fn over(&self, Size { string, array, map, .. }: Size) -> Option<Fault> {
         let Limits { string_bytes, array_items, map_entries, .. } = self.limits;
         if string > string_bytes {
             return Some(self.string(string_bytes));
@@ -345,14 +373,14 @@ mod tests {
     #[test]
     fn operations_are_counted_for_each_call_and_given_back_to_the_outer_one() {
         let calls = Calls::default();
-        assert!((0..1000).all(|_| calls.pass().is_none()), "a cell has no limit");
+        assert!((0..1000).all(|_| calls.pass(|| None).is_none()), "a cell has no limit");
         let _outer = calls.enter(&terms(Limits { operations: 100, ..Limits::default() }));
-        assert!((0..90).all(|_| calls.pass().is_none()));
+        assert!((0..90).all(|_| calls.pass(|| None).is_none()));
         {
             let _inner = calls.enter(&terms(Limits { operations: 50, ..Limits::default() }));
-            assert_eq!((0..60).position(|_| calls.pass().is_some()), Some(50));
+            assert_eq!((0..60).position(|_| calls.pass(|| None).is_some()), Some(50));
         }
-        assert_eq!((0..60).position(|_| calls.pass().is_some()), Some(10));
+        assert_eq!((0..60).position(|_| calls.pass(|| None).is_some()), Some(10));
     }
 
     #[test]
@@ -363,8 +391,8 @@ mod tests {
             let _paused = calls.pause();
             std::thread::sleep(Duration::from_millis(80));
         }
-        assert!((0..200).all(|_| calls.pass().is_none()));
-        let why = calls.sleep(5.0).unwrap_err().to_string();
+        assert!((0..200).all(|_| calls.pass(|| None).is_none()));
+        let why = calls.sleep(5.0, Position::NONE).unwrap_err().to_string();
         assert!(why.contains("terminated"), "{why}");
     }
 

@@ -10,7 +10,8 @@ use candlewick_engine::interrupt;
 use candlewick_link::StreamName;
 use rhai::module_resolvers::FileModuleResolver;
 use rhai::{
-    Array, Blob, Dynamic, Engine, EvalAltResult, EvalContext, ImmutableString, Module, ModuleResolver, Position, Shared,
+    Array, Blob, Dynamic, Engine, EvalAltResult, EvalContext, ImmutableString, Module, ModuleResolver,
+    NativeCallContext, Position, Shared,
 };
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -67,7 +68,7 @@ pub fn plugin_engine(session: &Session, confines: Confines) -> Engine {
     let (room, calls) = (session.room.clone(), session.calls.clone());
     engine.on_progress(move |_| match interrupt::requested() {
         true => Some(Dynamic::UNIT),
-        false => calls.pass().or_else(|| room.shortage().map(Dynamic::from)),
+        false => calls.pass(|| room.shortage()),
     });
     let calls = session.calls.clone();
     #[allow(deprecated)] // Rhai's mark for an interface that may still change
@@ -116,8 +117,11 @@ fn base(session: &Session) -> Engine {
     });
     // Rhai's own would hold the thread, whatever the user or a limit says.
     let (whole, parts) = (session.calls.clone(), session.calls.clone());
-    engine.register_fn("sleep", move |seconds: i64| whole.sleep(seconds as f64));
-    engine.register_fn("sleep", move |seconds: f64| parts.sleep(seconds));
+    engine.register_fn("sleep", move |call: NativeCallContext, seconds: i64| {
+        whole.sleep(seconds as f64, call.call_position())
+    });
+    engine
+        .register_fn("sleep", move |call: NativeCallContext, seconds: f64| parts.sleep(seconds, call.call_position()));
     engine.register_type_with_name::<Fault>("error");
     for name in ["to_string", "to_debug"] {
         engine.register_fn(name, |fault: &mut Fault| format!("{}: {}", fault.name, fault.message));

@@ -86,7 +86,7 @@ fn what_is_declared_and_granted_is_reached_and_cells_are_free() {
         message.contains(&format!("may not reach read:{outside}")) && message.contains("write allow=["),
         "{message}"
     );
-    assert_eq!(bench.text(&format!("read_text(\"{outside}\")")), "secret");
+    assert_eq!(bench.text(&format!("read_text(\"{outside}\")")), "\"secret\"");
     assert_eq!(bench.text("env(\"CANDLEWICK_NOTHING\") == ()"), "true");
 }
 
