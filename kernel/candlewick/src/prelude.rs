@@ -1,13 +1,12 @@
 //! What Rust code that trains, or that is a plugin, most often names.
 
-pub use crate::engine::data::{CaptionOptions, Dataset, FolderOptions, Frame};
+pub use crate::engine::data::{Dataset, Frame};
 pub use crate::engine::nn::{LayerSpec, Loss, Mode, Net, OptimizerSpec, Schedule};
 pub use crate::engine::run::{Halt, Options, Run, Unit, Validation, drive, evaluate};
 pub use crate::engine::{EngineError, Seed};
 pub use crate::install_built_in_plugins;
 pub use crate::plugin_api::{
-    Context, Event, Facts, Hook, HookSet, HookSink, Metadata, NoHooks, Outcome, PerRun, Plugin, PluginError, Transform,
-    TransformContext, TransformSet,
+    Context, Event, Facts, Hook, HookSet, HookSink, Metadata, NoHooks, Outcome, PerRun, Plugin, PluginError,
 };
 pub use crate::plugin_manager::{PluginManager, Policy, Registration};
 pub use candle_core::{DType, Device, Tensor};
