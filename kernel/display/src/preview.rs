@@ -129,7 +129,8 @@ impl Part {
 /// A text with the words marked that the other one has not, or has not in this order.
 fn marked(text: &str, other: &str, gained: bool) -> String {
     let (own, others): (Vec<&str>, Vec<&str>) = (words(text), words(other));
-    let common = common(&own, &others);
+    // Both columns ask about the same way from before to after, or each would keep another word.
+    let common = if gained { common(&others, &own).1 } else { common(&own, &others).0 };
     let tag = if gained { "ins" } else { "del" };
     let mut markup = String::new();
     for (at, word) in own.iter().enumerate() {
@@ -159,8 +160,8 @@ fn words(text: &str) -> Vec<&str> {
     parts
 }
 
-/// Which of the own words are in a longest common subsequence with the others.
-fn common(own: &[&str], others: &[&str]) -> Vec<bool> {
+/// Which words of either text are in a longest common subsequence of both.
+fn common(own: &[&str], others: &[&str]) -> (Vec<bool>, Vec<bool>) {
     let (own, others) = (&own[..own.len().min(WORDS)], &others[..others.len().min(WORDS)]);
     let width = others.len() + 1;
     let mut longest = vec![0u16; (own.len() + 1) * width];
@@ -173,10 +174,10 @@ fn common(own: &[&str], others: &[&str]) -> Vec<bool> {
             };
         }
     }
-    let (mut is_common, mut a, mut b) = (vec![false; own.len()], 0, 0);
+    let (mut kept, mut a, mut b) = ((vec![false; own.len()], vec![false; others.len()]), 0, 0);
     while a < own.len() && b < others.len() {
         if own[a] == others[b] {
-            is_common[a] = true;
+            (kept.0[a], kept.1[b]) = (true, true);
             (a, b) = (a + 1, b + 1);
         } else if longest[(a + 1) * width + b] >= longest[a * width + b + 1] {
             a += 1;
@@ -184,7 +185,7 @@ fn common(own: &[&str], others: &[&str]) -> Vec<bool> {
             b += 1;
         }
     }
-    is_common
+    kept
 }
 
 #[cfg(test)]

@@ -45,12 +45,14 @@ fn bits(net: &Net) -> Vec<u32> {
     net.parameters().iter().flat_map(|(_, var)| flat(var)).map(f32::to_bits).collect()
 }
 
+type AtHook = Box<dyn FnMut(Hook, &mut Context)>;
+
 /// Transforms by a closure and keeps what batches looked like.
 struct Changes<F> {
     set: TransformSet,
     change: F,
     batches: Vec<(usize, usize, Vec<f32>)>,
-    at: Box<dyn FnMut(Hook, &mut Context)>,
+    at: AtHook,
     events: Vec<String>,
 }
 

@@ -54,7 +54,7 @@ impl Vocabulary {
             kind.cut(text).into_iter().for_each(|token| *counts.entry(token).or_default() += 1);
         }
         let mut found: Vec<(String, usize)> = counts.into_iter().collect();
-        found.sort_by(|a, b| b.1.cmp(&a.1)); // stable: equal counts stay by text
+        found.sort_by_key(|(_, count)| std::cmp::Reverse(*count)); // stable: equal counts stay by text
         found.truncate(most.unwrap_or(usize::MAX));
         let names: Vec<String> =
             OWN.map(str::to_owned).into_iter().chain(found.into_iter().map(|(name, _)| name)).collect();
