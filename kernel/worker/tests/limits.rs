@@ -127,11 +127,7 @@ fn limits_hold_for_verbs_conditions_points_and_at_registration() {
     bench.text("declare_hook(\"spin\");");
     let (sent, finished) = bench.run("fire(\"spin\", #{ a: 1 })");
     assert_eq!(finished.problem, None);
-    assert!(
-        written(&sent).contains("plugin p failed in the point spin, fired by a cell"),
-        "{}",
-        written(&sent)
-    );
+    assert!(written(&sent).contains("plugin p failed in the point spin, fired by a cell"), "{}", written(&sent));
 }
 
 #[test]
