@@ -7,6 +7,7 @@ use crate::comms::Comms;
 use crate::history::History;
 use crate::interrupts::{Interrupts, Measure, RunningCell};
 use crate::supervisor::{Answer, Supervisor};
+use crate::terminal;
 use candlewick_link::{
     Bundle, Comm, Command, Completions, Execute, Finished, Inspection, Is, Problem, Request, StreamName, ToWorker,
 };
@@ -186,6 +187,11 @@ impl Session {
         if timeout(CLEAN_UP, worker.death()).await.is_err() {
             worker.kill();
             worker.death().await;
+        }
+        // A cell that still runs has the supervisor, and its outputs go where they always do.
+        if let Ok(mut supervisor) = self.supervisor.try_lock() {
+            let words = supervisor.last_words().await;
+            words.lines().for_each(terminal::say);
         }
     }
 

@@ -17,7 +17,12 @@ use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+/// How long a link that has nobody at its other end any more may stay open.
+const LAST_WORDS: Duration = Duration::from_millis(200);
 
 /// The worker of a session and what a new one needs.
 pub struct Supervisor {
@@ -247,6 +252,19 @@ impl Supervisor {
                 other => self.pass_on(other, sink).await,
             }
         }
+    }
+
+    /// What a worker that was told to end has printed since, such as how a plugin's cleanup failed.
+    pub async fn last_words(&mut self) -> String {
+        let mut words = String::new();
+        let Some(worker) = &mut self.worker else { return words };
+        // The channel closes with the link; a child of the worker that holds the link open is not waited for.
+        while let Ok(Some(message)) = timeout(LAST_WORDS, worker.messages.recv()).await {
+            if let FromWorker::Stream { text, .. } = message {
+                words.push_str(&text);
+            }
+        }
+        words
     }
 
     fn send(&self, message: &ToWorker) {

@@ -139,3 +139,14 @@ fn a_question_is_refused_with_what_to_do_and_nothing_is_remembered() {
     assert!(said.contains("your name?") && said.contains("-p name=value"), "{said}");
     assert!(!home.join(".local/share/candlewick/history.sqlite").exists());
 }
+
+#[test]
+fn plugins_are_cleaned_up_at_the_end_and_what_fails_is_said() {
+    let home = Home::new();
+    let plugin = "%%plugin p allow=[\"write\"]\nconst metadata = #{ capabilities: [\"write\"] };\n\
+                  fn infer(data) { data }\nfn cleanup() { write_text(\"left.txt\", \"given back\"); throw \"stuck\"; }";
+    home.notebook("n.ipynb", &[plugin]);
+    let output = finish(&mut home.candlewick(&["run", "n.ipynb"]), true);
+    assert_eq!(std::fs::read_to_string(home.join("left.txt")).unwrap(), "given back");
+    assert!(said(&output).contains("plugin `p` failed at cleanup: RuntimeError: stuck"), "{}", said(&output));
+}

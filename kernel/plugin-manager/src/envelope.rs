@@ -3,6 +3,7 @@
 //! Must not know how it is shown. Read [`Envelope`] first.
 
 use crate::execute::Asked;
+use crate::manager::guarded;
 use crate::schema::by_name;
 use crate::{ManagerError, PluginManager};
 use candlewick_plugin_api::{Value, Verb};
@@ -34,6 +35,13 @@ pub struct Envelope {
     pub arguments: Json,
     /// What it answered.
     pub output: Value,
+}
+
+/// An envelope whose verb is answered by somebody else; see [`PluginManager::open_envelope`].
+pub struct OpenEnvelope {
+    /// All but seconds and output.
+    envelope: Envelope,
+    clock: Instant,
 }
 
 /// What is known when a verb begins.
@@ -78,6 +86,29 @@ impl PluginManager {
         self.put_back_enveloped(asked)
     }
 
+    /// Begins an envelope for a verb that is not asked of the manager, such as an entry point inside an action.
+    ///
+    /// # Errors
+    /// No such plugin.
+    pub fn open_envelope(&self, name: &str, verb: Verb, arguments: &[Value]) -> Result<OpenEnvelope, ManagerError> {
+        let slot = &self.slots[self.find(name)?];
+        let metadata = &slot.description.metadata;
+        let own = guarded(|| slot.plugin.parameters(verb)).ok().flatten();
+        let begun = Begun::with(short(by_name(&named(own, verb, arguments.len()), arguments)));
+        let envelope = Envelope {
+            gid: metadata.gid.clone(),
+            cid: metadata.cid.clone(),
+            plugin: metadata.name.clone(),
+            version: metadata.version.clone(),
+            verb: verb.name(),
+            start: iso(begun.time),
+            seconds: 0.0,
+            arguments: begun.arguments,
+            output: Value::Nothing,
+        };
+        Ok(OpenEnvelope { envelope, clock: begun.clock })
+    }
+
     /// [`PluginManager::put_back`] with the answer in its envelope, of a plugin for which [`Asked::begin`] was called.
     ///
     /// # Errors
@@ -91,6 +122,13 @@ impl PluginManager {
         let output = self.put_back(asked)?;
         let (start, arguments) = (iso(begun.time), begun.arguments);
         Ok(Envelope { gid, cid, plugin, version, verb, start, seconds, arguments, output })
+    }
+}
+
+impl OpenEnvelope {
+    /// With the answer that has just come.
+    pub fn seal(self, output: Value) -> Envelope {
+        Envelope { seconds: self.clock.elapsed().as_secs_f64(), output, ..self.envelope }
     }
 }
 

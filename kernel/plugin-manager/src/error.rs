@@ -24,7 +24,7 @@ pub enum ManagerError {
     },
     /// The name belongs to a plugin from somewhere else.
     #[error(
-        "plugin `{name}` from {origin} cannot be registered: {holder} holds that name; rename one, or unregister `{name}` first"
+        "the name `{name}` is taken: the plugin from {holder} has it, so the one from {origin} cannot be registered under it; rename one, or unregister `{name}` first"
     )]
     NameTaken {
         /// The name.

@@ -36,7 +36,7 @@ mod watch;
 pub use condition::{Compiler, Condition};
 pub use conflicts::Conflict;
 pub use entries::Entry;
-pub use envelope::Envelope;
+pub use envelope::{Envelope, OpenEnvelope};
 pub use error::ManagerError;
 pub use execute::Asked;
 pub use lifecycle::State;

@@ -155,6 +155,7 @@ impl Check {
         }
         let mut told: Vec<String> =
             self.validator.iter_errors(value).map(|error| self.explained(root, &error)).collect();
+        told.dedup();
         let more = told.len().saturating_sub(TOLD);
         told.truncate(TOLD);
         if more > 0 {
@@ -166,16 +167,27 @@ impl Check {
 
     /// The path, what was expected and what was found.
     fn explained(&self, root: &str, error: &ValidationError) -> String {
-        let path = format!("{root}{}", error.instance_path());
+        let own = error.instance_path().to_string();
+        // The mark of a value's type is no field of it: the value itself is what is wrong.
+        let marked = self.words(error).is_some() && own.ends_with("/object");
+        let path = format!("{root}{}", if marked { own.trim_end_matches("/object") } else { &own });
         let place = if path.is_empty() { String::new() } else { format!("at {path}: ") };
         format!("{place}{}", self.expectation(error))
     }
 
     fn expectation(&self, error: &ValidationError) -> String {
-        let found = found(error.instance());
+        let is_mark = error.instance_path().to_string().ends_with("/object") && self.words(error).is_some();
+        let found = match &**error.instance() {
+            Json::String(name) if is_mark => format!("a value of type {name}"),
+            other => found(other),
+        };
         let expected = match error.kind() {
             Kind::AdditionalProperties { unexpected } | Kind::UnevaluatedProperties { unexpected } => {
                 return format!("there is no field `{}` in it", unexpected.join("`, `"));
+            }
+            // How a schema without `properties` refuses a field; it does not say which.
+            Kind::FalseSchema if error.schema_path().to_string().ends_with("/additionalProperties") => {
+                return format!("there is a field too many in it, with {found}");
             }
             Kind::Required { property } if self.words(error).is_none() => {
                 return format!("the field {property} is missing in {found}");
@@ -274,7 +286,13 @@ mod tests {
         check(json!({"type": ["string", "null"]}), json!(1), "at /data: expected nothing or a string, found 1");
         check(json!({"enum": ["a", "b"]}), json!("c"), "at /data: expected one of [\"a\",\"b\"], found \"c\"");
         check(json!({"required": ["x"]}), json!({"y": 1}), "at /data: the field \"x\" is missing in {\"y\":1}");
-        check(json!({"additionalProperties": false}), json!({"y": 1}), "at /data: there is no field `y` in it");
+        check(
+            json!({"additionalProperties": false}),
+            json!({"y": 1}),
+            "at /data: there is a field too many in it, with 1",
+        );
+        let known = json!({"properties": {"x": {}}, "additionalProperties": false});
+        check(known, json!({"y": 1}), "at /data: there is no field `y` in it");
         let named = json!({"properties": {"data": {"type": "integer"}}});
         check(named, json!(2.5), "at /data: expected a whole number, found 2.5");
         check(schema_of_word("tensor"), json!([1]), "at /data: expected a tensor, found [1]");

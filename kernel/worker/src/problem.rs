@@ -211,8 +211,9 @@ impl Reporter<'_> {
         if rhai::is_valid_identifier(name) {
             let known = self.signatures(name);
             if !known.is_empty() {
-                let found = if types.is_empty() { "no arguments".to_owned() } else { format!("({types})") };
-                return ("TypeError", format!("`{name}` does not take {found}; it is written {}", known.join(", or ")));
+                let found =
+                    if types.is_empty() { "needs arguments".to_owned() } else { format!("does not take ({types})") };
+                return ("TypeError", format!("`{name}` {found}; it is written {}", known.join(", or ")));
             }
             let names = self.function_names();
             let hint = nearest(name, names.iter().map(String::as_str));

@@ -102,26 +102,45 @@ fn inherited_black_box() -> Option<BlackBox> {
 
 /// How many requests are under way: an interrupt is for them, and must not hit what comes later.
 #[derive(Default)]
-struct Waiting(Mutex<usize>);
+struct Waiting(Mutex<Requests>);
+
+#[derive(Default)]
+struct Requests {
+    count: usize,
+    /// Nobody waits for answers any more: what runs is to end, and what has not begun is not begun.
+    closed: bool,
+}
 
 impl Waiting {
     fn begin(&self) {
-        *self.count() += 1;
+        self.requests().count += 1;
     }
 
     fn done(&self) {
-        let mut count = self.count();
-        *count -= 1;
+        let mut requests = self.requests();
+        requests.count -= 1;
         interrupt::clear();
     }
 
     fn interrupt(&self) {
-        if *self.count() > 0 {
+        if self.requests().count > 0 {
             interrupt::request();
         }
     }
 
-    fn count(&self) -> MutexGuard<'_, usize> {
+    fn close(&self) {
+        let mut requests = self.requests();
+        requests.closed = true;
+        if requests.count > 0 {
+            interrupt::request();
+        }
+    }
+
+    fn is_closed(&self) -> bool {
+        self.requests().closed
+    }
+
+    fn requests(&self) -> MutexGuard<'_, Requests> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -142,6 +161,9 @@ fn run(equipment: Equipment, requests: &Receiver<(u64, Request)>, waiting: &Wait
     host.observe_plugins(black_box);
     outbox.send(FromWorker::Ready { version: env!("CARGO_PKG_VERSION").to_owned() });
     while let Ok((id, request)) = requests.recv() {
+        if waiting.is_closed() {
+            break;
+        }
         if let Some(black_box) = &black_box {
             black_box.begin(id);
         }
@@ -150,6 +172,7 @@ fn run(equipment: Equipment, requests: &Receiver<(u64, Request)>, waiting: &Wait
         waiting.done();
         outbox.send(answer);
     }
+    interrupt::clear();
     for error in host.session().plugins.borrow_mut().clean_up() {
         outbox.print(StreamName::Stderr, &format!("{error}\n"));
     }
@@ -180,7 +203,7 @@ fn read(link: UnixStream, inbox: &Inbox, requests: Sender<(u64, Request)>, waiti
         }
     }
     drop(requests);
-    waiting.interrupt();
+    waiting.close();
     inbox.ring();
     if end.recv_timeout(GRACE).is_err() {
         // Native code that does not ask for interrupts holds the engine thread.

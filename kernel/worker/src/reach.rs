@@ -39,17 +39,6 @@ impl Calls {
         }
     }
 
-    /// Whether whoever runs just now may talk to that host.
-    ///
-    /// # Errors
-    /// As [`Calls::may_read`].
-    pub fn may_talk_to(&self, host: &str) -> Answer<()> {
-        match self.terms() {
-            Some(terms) => terms.check(&Capability::Network(Some(host.to_owned())), host),
-            None => Ok(()),
-        }
-    }
-
     /// Refuses to a plugin what only a cell may do: registering plugins.
     ///
     /// # Errors
@@ -120,7 +109,8 @@ fn resolved(path: &Path) -> PathBuf {
     let path = std::env::current_dir().unwrap_or_default().join(path);
     let whole = path.ancestors().find_map(|start| {
         let real = start.canonicalize().ok()?;
-        Some(path.strip_prefix(start).map_or(real.clone(), |rest| real.join(rest)))
+        let rest = path.strip_prefix(start).unwrap_or(Path::new(""));
+        Some(if rest.as_os_str().is_empty() { real } else { real.join(rest) })
     });
     whole.unwrap_or(path)
 }

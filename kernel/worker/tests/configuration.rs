@@ -626,6 +626,30 @@ fn bounds_of_a_script_hold_at_once() {
 }
 
 #[test]
+fn bounds_and_grants_hold_for_plugins_from_files_too() {
+    let text = "const metadata = #{ capabilities: [\"read\"] };\nfn infer(n) { if n == 0 { return read_text(\"told.txt\"); } let i = 0; while i < n { i += 1; } i }";
+    let check = |name: &str, file: &str, load: bool| {
+        let directory = directory(name);
+        let script = directory.join("bound.rhai");
+        std::fs::write(&script, text).unwrap();
+        std::fs::write(directory.join("told.txt"), "told").unwrap();
+        let told = directory.join("told.txt").display().to_string();
+        std::fs::write(&script, text.replace("told.txt", &told)).unwrap();
+        let mut bench = session(&directory, file, &[]);
+        if load {
+            cell(&mut bench, &format!("load_plugin({:?})", script.display().to_string()));
+        }
+        assert_eq!(cell(&mut bench, "execute(\"bound\", 10)"), "10");
+        let far = cell(&mut bench, "execute(\"bound\", 5000)");
+        assert!(far.contains("1,000 operations") || far.contains("1000 operations"), "{far}");
+        assert_eq!(cell(&mut bench, "execute(\"bound\", 0)"), "told");
+    };
+    let bounds = "allow = [\"read\"]\n[plugins.bound.limits]\noperations = 1000\n";
+    check("bounds-loaded", &format!("[plugins.bound]\n{bounds}"), true);
+    check("bounds-path", &format!("[plugins.bound]\npath = \"bound.rhai\"\n{bounds}"), false);
+}
+
+#[test]
 fn conditions_and_filters_hold_at_once_and_bad_ones_are_refused() {
     let mut bench = plain(&directory("when"), &[]);
     cell(&mut bench, "%%plugin loud\nfn end_training_batch(ctx) { print(`batch ${ctx.batch}`); }");

@@ -397,3 +397,17 @@ fn tempfile() -> std::path::PathBuf {
     std::fs::create_dir_all(&folder).unwrap();
     folder
 }
+
+#[test]
+fn an_entry_point_is_an_action_however_it_is_asked_for() {
+    let mut bench = Bench::new();
+    drop(bench.text("%%plugin net\nconst metadata = #{ gid: \"g\" };\nfn fit(net, x) { x }"));
+    for ask in ["plugin(\"net\").fit(1, 2)", "plugin(\"net\").run(\"fit\", 1, 2);", "%plugin execute net fit(1, 2)"] {
+        drop(bench.text(ask));
+    }
+    assert_eq!(bench.text("actions().len()"), "3");
+    assert_eq!(
+        bench.text("let e = plugin(\"net\").run(\"fit\", 1, 2); [e.gid, e.verb, e.output]"),
+        "[\"g\", \"fit\", 2]"
+    );
+}

@@ -22,6 +22,7 @@ fn predict(net, x) { net.predict(x) }";
 
 #[test]
 fn interrupting_the_cell_cancels_the_action_and_leaves_the_instance_as_it_was() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let mut bench = Bench::new();
     for cell in [
         NET,

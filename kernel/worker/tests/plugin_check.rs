@@ -113,11 +113,14 @@ fn what_cannot_be_looked_into_is_said() {
 
 #[test]
 fn a_check_has_no_effect_on_the_session() {
-    let text = "print(\"loud\");\nregister(\"other\", \"fn infer(data) { data }\");\nfn infer(data) { data }";
-    let files = Files::of(&[("p.rhai", text)]);
+    let loud = "print(\"loud\");\nfn infer(data) { data }";
+    let greedy = "register(\"other\", \"fn infer(data) { data }\");\nfn infer(data) { data }";
+    let files = Files::of(&[("loud.rhai", loud), ("greedy.rhai", greedy)]);
     let mut bench = Bench::new();
-    let (sent, finished) = bench.run(&format!("%plugins check {}", files.path("p.rhai")));
+    let (sent, finished) = bench.run(&format!("%plugins check {}", files.path("loud.rhai")));
     assert_eq!((sent.len(), finished.problem), (1, None));
+    let wrong = bench.wrong(&format!("%plugins check {}", files.path("greedy.rhai")));
+    assert!(wrong.contains("cannot register another plugin while it is being registered"), "{wrong}");
     assert_eq!(bench.result("list_plugins()"), "[]");
 }
 

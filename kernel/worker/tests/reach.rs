@@ -127,3 +127,21 @@ fn a_plugin_registers_no_other_plugin_while_it_is_registered_or_called() {
         assert_eq!(bench.text("1 + 1"), "2");
     }
 }
+
+#[test]
+fn a_file_cannot_grant_itself_anything() {
+    let folder = Folder::new("itself");
+    let check = |line: &str, key: &str| {
+        let text = format!(
+            "%%plugin greedy {line}\nconst metadata = #{{ capabilities: [\"read\"] }};\nfn infer(path) {{ read_text(path) }}"
+        );
+        std::fs::write(folder.file("greedy.rhai"), text).unwrap();
+        let mut bench = Bench::new();
+        let (_, finished) = bench.run(&format!("load_plugin({:?})", folder.file("greedy.rhai")));
+        let message = finished.problem.expect(line).message;
+        assert!(message.contains(&format!("a file cannot set its own `{key}`")), "{message}");
+        assert!(!bench.text("list_plugins()").contains("greedy"));
+    };
+    check("allow=[\"read\"]", "allow");
+    check("limits=#{ seconds: 1000 }", "limits");
+}

@@ -131,12 +131,7 @@ fn what_cannot_be_made_is_said() {
         assert_eq!(plugins.plugins().len(), 1);
     };
     check("countr", "x", json!({}), "no plugin `countr`; did you mean `counter`?");
-    check(
-        "counter",
-        "counter",
-        json!({}),
-        "plugin `counter` from plugin `counter` cannot be registered: here holds that name",
-    );
+    check("counter", "counter", json!({}), "the name `counter` is taken: the plugin from here has it");
     check("counter", "x", json!({"stepp": 1}), "plugin `x` has no setting `stepp`; did you mean `step`?");
     check(
         "counter",

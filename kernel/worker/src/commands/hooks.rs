@@ -9,7 +9,7 @@ use candlewick_display::text::TextTable;
 use candlewick_display::{self as display, HookPlugin, LifecycleRow};
 use candlewick_link::{FromWorker, StreamName};
 use candlewick_plugin_api::{Hook, PluginError};
-use candlewick_plugin_manager::{Conflict, HookRow, PointRow, Replay, State, TransformRow};
+use candlewick_plugin_manager::{Conflict, HookRow, PluginManager, PointRow, Replay, State, TransformRow};
 use rhai::Dynamic;
 
 /// Hooks.
@@ -30,8 +30,14 @@ fn hooks(host: &mut Host, call: &Call) -> Outcome {
             return Err(call.problem(host, "CommandError", message));
         }
     }
+    let bundle = crate::show::linked(table(&host.session().plugins.borrow()));
+    host.session().outbox.send(FromWorker::Display { bundle, display_id: None, update: false });
+    Ok(Dynamic::UNIT)
+}
+
+/// The training loop and the declared points, with every plugin in its place.
+pub fn table(plugins: &PluginManager) -> display::Bundle {
     let rows = {
-        let plugins = host.session().plugins.borrow();
         let lifecycle = plugins.lifecycle();
         let transforms = plugins.transform_rows();
         let loops = lifecycle.iter().flat_map(|(hook, rows)| match hook {
@@ -40,9 +46,7 @@ fn hooks(host: &mut Host, call: &Call) -> Outcome {
         });
         loops.chain(points(&plugins.points())).collect()
     };
-    let bundle = crate::show::linked(display::Lifecycle { rows }.bundle());
-    host.session().outbox.send(FromWorker::Display { bundle, display_id: None, update: false });
-    Ok(Dynamic::UNIT)
+    display::Lifecycle { rows }.bundle()
 }
 
 fn conflicts(host: &mut Host) -> Outcome {

@@ -10,6 +10,9 @@ mod packages;
 mod plugin;
 mod plugins;
 
+pub use hooks::table as hook_table;
+pub use plugins::table as plugin_table;
+
 pub use config::{OPTIONS as CONFIG_OPTIONS, WORDS as CONFIG_WORDS};
 
 use crate::Host;

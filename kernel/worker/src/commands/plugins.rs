@@ -9,7 +9,7 @@ use crate::surface;
 use candlewick_display as display;
 use candlewick_link::FromWorker;
 use candlewick_plugin_api::Group;
-use candlewick_plugin_manager::{ManagerError, PluginRow};
+use candlewick_plugin_manager::{ManagerError, PluginManager, PluginRow};
 use rhai::Dynamic;
 use serde_json::json;
 use std::path::Path;
@@ -60,20 +60,27 @@ fn plugins(host: &mut Host, call: &Call) -> Outcome {
         _ => Err(call.problem(
             host,
             "CommandError",
-            "write `%plugins`, `%plugins NAME`, `list`, `discover` or `check NAME|PATH`",
+            "write `%plugins`, `%plugins NAME`, or `%plugins` with list, discover, check, new, test, pack, install, update or remove",
         )),
     }
 }
 
 fn list(host: &mut Host, json: bool) -> Outcome {
-    let rows = host.session().plugins.borrow().plugins();
-    if json {
-        let rows: serde_json::Value = rows.iter().map(|row| row_json(row, bytes(host, &row.name))).collect();
-        return super::print_json(host, &rows);
+    if !json {
+        let table = table(&host.session().plugins.borrow());
+        return show(host, table);
     }
-    let row = |row: &PluginRow| plugin_row(row.clone(), language(row, &rows), bytes(host, &row.name));
-    let rows = rows.iter().map(row).collect();
-    show(host, display::PluginTable { rows }.bundle())
+    let rows = host.session().plugins.borrow().plugins();
+    let rows: serde_json::Value = rows.iter().map(|row| row_json(row, bytes(host, &row.name))).collect();
+    super::print_json(host, &rows)
+}
+
+/// All plugins as a table: state, generation, calls, time, bytes.
+pub fn table(plugins: &PluginManager) -> display::Bundle {
+    let all = plugins.plugins();
+    let bytes = |row: &PluginRow| plugins.bytes(&row.name).unwrap_or(0);
+    let rows = all.iter().map(|row| plugin_row(row.clone(), language(row, &all), bytes(row))).collect();
+    display::PluginTable { rows }.bundle()
 }
 
 fn one(host: &mut Host, call: &Call, name: &str, json: bool) -> Outcome {
@@ -164,6 +171,11 @@ fn abilities(row: &PluginRow) -> Vec<(String, String)> {
             (false, false) => format!("{}; half there: {} is missing", has.join(", "), missing.join(", ")),
         };
         facts.push((group.name().to_owned(), text));
+    }
+    if !row.transforms.is_empty() {
+        let names: Vec<&str> = row.transforms.iter().map(|transform| transform.name()).collect();
+        let also = if row.transforms.apply_to(false) { "; for validation data too" } else { "" };
+        facts.push(("transforms".to_owned(), format!("{}{also}", names.join(", "))));
     }
     let seconds = display::number::seconds(row.seconds);
     facts.push(("calls".to_owned(), format!("{}, {} errors, {seconds}", row.calls, row.errors)));

@@ -36,14 +36,18 @@ pub fn expect_former(host: &Host) {
 }
 
 /// After a cell: plugins that came by it take what is said of them.
-pub fn settle(host: &Host) {
-    let session = host.session();
-    let (Ok(mut plugins), Ok(mut configuration)) =
-        (session.plugins.try_borrow_mut(), session.configuration.try_borrow_mut())
-    else {
-        return;
+pub fn settle(host: &mut Host) {
+    let session = host.session().clone();
+    let (told, bounded) = {
+        let (Ok(mut plugins), Ok(mut configuration)) =
+            (session.plugins.try_borrow_mut(), session.configuration.try_borrow_mut())
+        else {
+            return;
+        };
+        (configuration.settle(&mut plugins), configuration.take_bounded())
     };
-    for told in configuration.settle(&mut plugins) {
+    bounded.iter().for_each(|name| make_one_again(host, name));
+    for told in told {
         match told {
             Ok(text) => session.outbox.print(StreamName::Stdout, &format!("{text}\n")),
             Err(text) => session.outbox.print(StreamName::Stderr, &format!("{text}\n")),
@@ -124,12 +128,14 @@ fn tell_rest(host: &mut Host, applied: &Applied) {
 
 /// Scripts whose bounds have changed are made again under the new ones.
 fn make_again(host: &mut Host, applied: &Applied) {
-    for name in applied.plan.made_again() {
-        host.session().configuration.borrow_mut().meet(&name);
-        if let Err(why) = host.make_again(&name) {
-            let text = format!("plugin {name} goes on under its former limits and grants: {why}\n");
-            host.session().outbox.print(StreamName::Stderr, &text);
-        }
+    applied.plan.made_again().iter().for_each(|name| make_one_again(host, name));
+}
+
+fn make_one_again(host: &mut Host, name: &str) {
+    host.session().configuration.borrow_mut().meet(name);
+    if let Err(why) = host.make_again(name) {
+        let text = format!("plugin {name} goes on under its former limits and grants: {why}\n");
+        host.session().outbox.print(StreamName::Stderr, &text);
     }
 }
 

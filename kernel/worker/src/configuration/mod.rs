@@ -51,6 +51,8 @@ pub struct Configuration {
     bases: Bases,
     /// How often each plugin had been registered when it was looked at last.
     generations: BTreeMap<String, u64>,
+    /// Plugins that came under other limits or grants than are wanted.
+    bounded: Vec<String>,
     /// Plugins registered since then with what is said of them.
     met: BTreeSet<String>,
     /// What could not be used, until a cell tells it.
@@ -92,6 +94,7 @@ impl Configuration {
             layer: Layer::default(),
             bases: Bases::new(),
             generations: BTreeMap::new(),
+            bounded: Vec::new(),
             met: BTreeSet::new(),
             kept: None,
             has_failed: false,
@@ -322,9 +325,17 @@ impl Configuration {
         told
     }
 
+    /// Plugins that were settled under other limits or grants than they were made with: they are to be made again.
+    pub fn take_bounded(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.bounded)
+    }
+
     fn settle_one(&mut self, plugins: &mut PluginManager, name: &str) -> Option<Result<String, String>> {
         let base = Base { registration: plugins.record_of(name).ok()?.registration, own: BTreeSet::new() };
         let wanted = self.registration(name, &base, &plugins.metadata(name).ok()?.config);
+        if wanted.limits != base.registration.limits || wanted.allow != base.registration.allow {
+            self.bounded.push(name.to_owned());
+        }
         let done = plugins.reconfigure(&[(name.to_owned(), wanted)]);
         let said = self.took(name, base);
         match done {

@@ -9,7 +9,7 @@ use crate::cell::Cell;
 use crate::problem::{Reporter, Sources};
 use candlewick_packages::{Form, Found, Manifest, PackageError, SchemaFiles, look};
 use candlewick_plugin_api::{Hook, Transform, Verb};
-use candlewick_plugin_manager::{LoadedPlugin, Loader, ManagerError, Registration};
+use candlewick_plugin_manager::{Limits, LoadedPlugin, Loader, ManagerError, Registration};
 use rhai::{Engine, EvalAltResult, Scope};
 use serde_json::{Map, Value, json};
 use std::path::Path;
@@ -79,7 +79,7 @@ pub fn read(engine: &Engine, path: &Path) -> Result<ScriptFile, ManagerError> {
     let found = look(path).map_err(packaged)?;
     let manifest = found.manifest.clone().map_err(packaged)?;
     let Some(script) = found.script() else {
-        let why = "it is a crate, which has to be built first: `candlewick plugins install` does that";
+        let why = "it is a crate, which a loader of scripts does not build: load it by its path with `load_plugin`";
         return Err(ManagerError::NotAPlugin { path: path.display().to_string(), why: why.to_owned() });
     };
     let unreadable =
@@ -98,8 +98,24 @@ pub fn read(engine: &Engine, path: &Path) -> Result<ScriptFile, ManagerError> {
     };
     let package = package(&found, manifest.as_ref())?;
     let given = Given { name, otherwise: found.name(), package: package.clone(), ..Given::default() };
+    // A file cannot grant itself anything: that is for whoever loads it.
+    if let Some(key) = granted_to_itself(&registration) {
+        let message = format!(
+            "a file cannot set its own `{key}`; take it out, and set `{key}` where it is loaded: `[plugins.NAME]` in \
+             candlewick.toml, or `%config NAME.{key}=…`"
+        );
+        return Err(ManagerError::Broken { path, line: written.map(|line| line.number), column: Some(1), message });
+    }
     let registration = Registration { origin: path.clone(), source: text.clone(), package, ..registration };
     Ok(ScriptFile { path, text, given, registration })
+}
+
+/// The key of a file's `%%plugin` line that only whoever loads the file may set.
+fn granted_to_itself(registration: &Registration) -> Option<&'static str> {
+    if !registration.allow.is_empty() {
+        return Some("allow");
+    }
+    (registration.limits != Limits::default()).then_some("limits")
 }
 
 /// What a package gives beside the script.

@@ -280,7 +280,10 @@ mod tests {
         let engine = Engine::new();
         let ast = engine.compile(text).unwrap();
         let metadata = Metadata { config: config.as_object().cloned().unwrap_or_default(), ..Metadata::default() };
-        of(&engine, &ast, text, None, &metadata, &Given::default()).map_err(|error| error.to_string())
+        of(&engine, &ast, text, None, &metadata, &Given::default()).map_err(|error| match *error {
+            EvalAltResult::ErrorRuntime(fault, place) => format!("{place}: {}", fault.cast::<Fault>().message),
+            other => other.to_string(),
+        })
     }
 
     #[test]

@@ -5,9 +5,12 @@
 use super::actions::refused as refused_action;
 use super::arguments::Answer;
 use super::{Builtin, Kind};
+use crate::commands;
 use crate::problem::Fault;
 use crate::script::{from_json, from_passed, to_json, to_passed};
 use crate::session::Session;
+use candlewick_display::Bundle;
+use candlewick_link::FromWorker;
 use candlewick_plugin_api::{Group, Value, Verb};
 use candlewick_plugin_manager::{Envelope, ManagerError, PluginManager, PluginRow};
 use rhai::{Array, Dynamic, Engine, EvalAltResult, Map, NativeCallContext};
@@ -32,6 +35,28 @@ pub const BUILTINS: &[Builtin] = &[
             engine.register_fn("plugin", move |name: &str| {
                 look(&plugins, |plugins| plugins.metadata(name).map(|_| PluginHandle(name.to_owned())))
             });
+        },
+    ),
+    Builtin::new(
+        Kind::Function,
+        "plugins",
+        "plugins()",
+        "shows all plugins with state, calls and time, as `%plugins` does",
+        "plugins()",
+        |engine, session| {
+            let session = session.clone();
+            engine.register_fn("plugins", move || show(&session, commands::plugin_table));
+        },
+    ),
+    Builtin::new(
+        Kind::Function,
+        "hooks",
+        "hooks()",
+        "shows the training loop with every plugin in its place, as `%hooks` does",
+        "hooks()",
+        |engine, session| {
+            let session = session.clone();
+            engine.register_fn("hooks", move || show(&session, commands::hook_table));
         },
     ),
     Builtin::new(
@@ -262,6 +287,11 @@ pub fn enveloped(
 ) -> Answer<Envelope> {
     let named = |value: &Dynamic| engine.map_type_name(value.type_name()).to_owned();
     let arguments: Vec<Value> = arguments.iter().map(|argument| to_passed(argument, &named)).collect();
+    if let Some(entry) = entry_point(verb) {
+        let open = look(session, |plugins| plugins.open_envelope(name, entry, &arguments))?;
+        let answer = session.actions.call(name, entry.name(), &arguments).map_err(refused_action)?;
+        return Ok(open.seal(answer));
+    }
     let mut asked = change(session, |plugins| plugins.take(name, verb))?;
     asked.begin(&arguments);
     asked.run(&arguments);
@@ -287,13 +317,25 @@ fn execute(
     let engine = call.engine();
     let named = |value: &Dynamic| engine.map_type_name(value.type_name()).to_owned();
     let arguments: Vec<Value> = arguments.iter().map(|argument| to_passed(argument, &named)).collect();
-    if let Some(entry) = verb.and_then(Verb::from_name).filter(|verb| verb.group() == Group::EntryPoints) {
+    if let Some(entry) = entry_point(verb) {
         let answer = session.actions.call(name, entry.name(), &arguments);
         return answer.map(|answer| from_passed(&answer)).map_err(refused_action);
     }
     let mut asked = change(session, |plugins| plugins.take(name, verb))?;
     asked.run(&arguments);
     change(session, |plugins| plugins.put_back(asked)).map(|answer| from_passed(&answer))
+}
+
+/// Shows a table of the plugins right away.
+fn show(session: &Session, table: fn(&PluginManager) -> Bundle) -> Answer<()> {
+    let bundle = crate::show::linked(look(session, |plugins| Ok(table(plugins)))?);
+    session.outbox.send(FromWorker::Display { bundle, display_id: None, update: false });
+    Ok(())
+}
+
+/// The entry point of that name: it is asked for inside an action.
+fn entry_point(verb: Option<&str>) -> Option<Verb> {
+    verb.and_then(Verb::from_name).filter(|verb| verb.group() == Group::EntryPoints)
 }
 
 /// Looks at the plugins.
