@@ -4,6 +4,9 @@ use crate::html::{self, HtmlCell};
 use crate::text::TextTable;
 use crate::{Bundle, number};
 
+/// Characters of a cell that stays on one line.
+const SHORT: usize = 24;
+
 /// A heading, tables, and a line at the end.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Listing {
@@ -44,12 +47,15 @@ impl Listing {
         parts.join("\n\n")
     }
 
-    /// The same in HTML; every cell may be broken into lines.
+    /// The same in HTML; long cells may be broken into lines.
     pub fn html(&self) -> String {
         let mut out = if self.title.is_empty() { String::new() } else { html::heading(&self.title) };
         for (head, rows) in self.shown() {
             let right = |place: usize| head.get(place).is_some_and(|name| name.starts_with('>'));
-            let cell = |(place, text): (usize, &String)| HtmlCell::left(text).side(right(place)).wrapping();
+            let cell = |(place, text): (usize, &String)| {
+                let cell = HtmlCell::left(text).side(right(place));
+                if text.chars().count() > SHORT { cell.wrapping() } else { cell }
+            };
             let row = |row: &Vec<String>| row.iter().enumerate().map(cell).collect();
             let name =
                 |(place, name): (usize, &String)| HtmlCell::left(name.trim_start_matches('>')).side(right(place));

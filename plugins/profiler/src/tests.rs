@@ -77,7 +77,6 @@ fn a_row_for_every_interval_with_its_throughput() {
     assert_eq!(column(&rows, "training_seconds"), [Some(4.0)]);
     if cfg!(target_os = "linux") {
         assert!(column(&rows, "memory_mb")[0].is_some_and(|megabytes| megabytes > 1.0));
-        assert!(column(&rows, "cpu_percent")[0].is_some());
     }
 }
 
