@@ -117,7 +117,9 @@ fn a_check_has_no_effect_on_the_session() {
     let files = Files::of(&[("p.rhai", text)]);
     let mut bench = Bench::new();
     let (sent, finished) = bench.run(&format!("%plugins check {}", files.path("p.rhai")));
-    assert_eq!((sent.len(), finished.problem), (1, None));
+    assert_eq!(sent.len(), 1, "what it prints is not heard");
+    let problem = finished.problem.unwrap();
+    assert!(problem.message.contains("p cannot register another plugin"), "{}", problem.message);
     assert_eq!(bench.result("list_plugins()"), "[]");
 }
 

@@ -200,7 +200,7 @@ fn a_directory_full_of_broken_files_is_told_row_by_row() {
         "version `one` is not a semantic version",
         "input.schema.json, line 1, column",
         "it needs plugin `nowhere`, which is not there",
-        "i_crate: ",
+        "i_crate  ",
         "12 plugins found, 1 loaded, 11 failed, in 1 directory",
     ] {
         assert!(text.contains(part), "{part}:\n{text}");
