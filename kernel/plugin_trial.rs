@@ -137,6 +137,11 @@ pub fn provided() -> Result<Provided> {
     Ok(provided.into_iter().map(|(name, version)| (name, version.as_str().unwrap_or_default().parse().ok())).collect())
 }
 
+/// A case takes milliseconds; `0.00 s` would say nothing.
+fn took(seconds: f64) -> String {
+    if seconds < 1.0 { format!("{:.1} ms", seconds * 1e3) } else { format!("{seconds:.2} s") }
+}
+
 impl Tested {
     fn show(&self) {
         pass(&self.printed);
@@ -144,7 +149,7 @@ impl Tested {
             let seconds = case["seconds"].as_f64().unwrap_or_default();
             let name = case["name"].as_str().unwrap_or_default();
             match case["error"].as_str() {
-                None => answer(&format!("ok      {}: {name} ({seconds:.2} s)", self.file)),
+                None => answer(&format!("ok      {}: {name} ({})", self.file, took(seconds))),
                 Some(error) => answer(&format!("FAILED  {}: {name}\n{}", self.file, indented(error))),
             }
         }

@@ -224,7 +224,8 @@ fn report(job: &Job, outcome: &Outcome, seconds: f64) {
     if job.json {
         terminal::answer(&summary(job, outcome, seconds).to_string());
     } else if outcome.error.is_none() {
-        terminal::say(&format!("{} cells in {seconds:.2} s", outcome.executed));
+        let end = if outcome.executed == 1 { "" } else { "s" };
+        terminal::say(&format!("{} cell{end} in {seconds:.2} s", outcome.executed));
     }
 }
 

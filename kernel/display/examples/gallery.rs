@@ -305,6 +305,7 @@ fn plugins() -> Bundle {
         state: state.into(),
         priority: 10,
         hooks: vec!["start_epoch".into(), "end_epoch".into()],
+        others: Vec::new(),
         calls: 1_200,
         seconds: 0.0123,
         errors: 0,

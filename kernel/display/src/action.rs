@@ -47,7 +47,11 @@ impl ActionBar {
                 html::escape(&number::percent(fraction))
             )
         });
-        html::heading(&self.title) + "<div>" + &bar + &html::quiet(&self.words()) + "</div>"
+        html::heading(&self.title)
+            + "<div style=\"white-space:pre-wrap\">"
+            + &bar
+            + &html::quiet(&self.words())
+            + "</div>"
     }
 
     fn words(&self) -> String {

@@ -66,7 +66,10 @@ impl HtmlCell {
     fn write(&self, tag: &str, out: &mut String) {
         let side = if self.right { "right" } else { "left" };
         let space = if self.wraps { "pre-wrap" } else { "pre" };
-        out.push_str(&format!("<{tag} style=\"text-align:{side};white-space:{space}\">{}</{tag}>", self.markup));
+        out.push_str(&format!(
+            "<{tag} style=\"text-align:{side};vertical-align:top;white-space:{space}\">{}</{tag}>",
+            self.markup
+        ));
     }
 }
 

@@ -40,7 +40,7 @@ pub use error::{DisplayError, Result};
 pub use html::escape;
 pub use image::Image;
 pub use lifecycle::{HookPlugin, Lifecycle, LifecycleRow};
-pub use listing::{Listing, counted};
+pub use listing::{Listing, counted, lacking};
 pub use memory::{Memory, MemoryPart};
 pub use model::{ModelRow, ModelSummary};
 pub use picture::RunPicture;

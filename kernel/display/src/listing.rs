@@ -4,12 +4,16 @@ use crate::html::{self, HtmlCell};
 use crate::text::TextTable;
 use crate::{Bundle, number};
 
+/// Characters of a cell that stays on one line.
+const SHORT: usize = 24;
+
 /// A heading, tables, and a line at the end.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Listing {
     /// What is listed.
     pub title: String,
-    /// Each table's head and rows; a table without rows is left out.
+    /// Each table's head and rows; a name that starts with `>` belongs to a column aligned to the right. A table without
+    /// rows is left out.
     pub tables: Vec<(Vec<String>, Vec<Vec<String>>)>,
     /// What it comes to.
     pub note: String,
@@ -43,12 +47,19 @@ impl Listing {
         parts.join("\n\n")
     }
 
-    /// The same in HTML; every cell may be broken into lines.
+    /// The same in HTML; long cells may be broken into lines.
     pub fn html(&self) -> String {
-        let mut out = html::heading(&self.title);
+        let mut out = if self.title.is_empty() { String::new() } else { html::heading(&self.title) };
         for (head, rows) in self.shown() {
-            let head: Vec<HtmlCell> = head.iter().map(|name| HtmlCell::left(name)).collect();
-            let row = |row: &Vec<String>| row.iter().map(|cell| HtmlCell::left(cell).wrapping()).collect();
+            let right = |place: usize| head.get(place).is_some_and(|name| name.starts_with('>'));
+            let cell = |(place, text): (usize, &String)| {
+                let cell = HtmlCell::left(text).side(right(place));
+                if text.chars().count() > SHORT { cell.wrapping() } else { cell }
+            };
+            let row = |row: &Vec<String>| row.iter().enumerate().map(cell).collect();
+            let name =
+                |(place, name): (usize, &String)| HtmlCell::left(name.trim_start_matches('>')).side(right(place));
+            let head: Vec<HtmlCell> = head.iter().enumerate().map(name).collect();
             out.push_str(&html::table(&head, &rows.iter().map(row).collect::<Vec<_>>(), &[]));
         }
         if !self.note.is_empty() {
@@ -59,6 +70,16 @@ impl Listing {
 
     fn shown(&self) -> impl Iterator<Item = &(Vec<String>, Vec<Vec<String>>)> {
         self.tables.iter().filter(|(_, rows)| !rows.is_empty())
+    }
+}
+
+/// What a group lacks: `infer is missing`, `fit and predict are missing`.
+pub fn lacking(names: &[impl AsRef<str>]) -> String {
+    let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
+    match names.as_slice() {
+        [] => "nothing is missing".to_owned(),
+        [one] => format!("{one} is missing"),
+        [first @ .., last] => format!("{} and {last} are missing", first.join(", ")),
     }
 }
 
@@ -79,5 +100,24 @@ mod tests {
         assert_eq!(listing.text(), "two <things>\n\nname  why\n─────────\na     x y\n\nthat is all");
         let html = listing.html();
         assert!(html.contains("two &lt;things&gt;") && html.contains("x\ny") && !html.contains("empty"));
+    }
+
+    #[test]
+    fn numbers_stand_right() {
+        let rows = ["1", "20"].map(|number| vec![number.to_owned(), "x".to_owned()]);
+        let listing = Listing::default().table(&[">id", "of"], rows.to_vec());
+        assert_eq!(listing.text(), "id  of\n──────\n 1  x\n20  x");
+        let html = listing.html();
+        assert!(html.matches("text-align:right").count() == 3 && !html.contains("&gt;id"), "{html}");
+    }
+
+    #[test]
+    fn what_is_lacking_is_said() {
+        let cases = [
+            (vec!["a"], "a is missing"),
+            (vec!["a", "b"], "a and b are missing"),
+            (vec!["a", "b", "c"], "a, b and c are missing"),
+        ];
+        cases.into_iter().for_each(|(names, expect)| assert_eq!(lacking(&names), expect));
     }
 }

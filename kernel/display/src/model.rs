@@ -106,6 +106,8 @@ mod tests {
                       1      relu()           [batch, 128]           0       0 B\n\
                       8,320 parameters, 20 of them frozen, 32.5 KiB";
         assert_eq!(summary.text(), expect);
-        assert!(summary.html().contains("<td style=\"text-align:right;white-space:pre\">8,320</td>"));
+        assert!(
+            summary.html().contains("<td style=\"text-align:right;vertical-align:top;white-space:pre\">8,320</td>")
+        );
     }
 }

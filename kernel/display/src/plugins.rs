@@ -19,6 +19,8 @@ pub struct PluginRow {
     pub priority: i64,
     /// Its hooks by name.
     pub hooks: Vec<String>,
+    /// What else it has, by name: transforms, verbs.
+    pub others: Vec<String>,
     /// Calls so far.
     pub calls: u64,
     /// Seconds spent in them.
@@ -53,8 +55,10 @@ const HEAD: [&str; 11] = [
     ">time",
     ">errors",
     ">keeps",
-    "hooks",
+    "has",
 ];
+/// Characters of what a plugin has; where its hooks do not fit by name they are counted.
+const HAS: usize = 40;
 
 impl PluginTable {
     /// Text and HTML.
@@ -62,16 +66,14 @@ impl PluginTable {
         Bundle::new(self.text()).html(self.html())
     }
 
-    /// An aligned table; hooks are cut to 40 characters.
+    /// An aligned table.
     pub fn text(&self) -> String {
         if self.rows.is_empty() {
             return "no plugins are registered".to_owned();
         }
         let mut table = TextTable::new(&HEAD);
         for row in &self.rows {
-            let mut cells = row.cells();
-            cells[10] = text::cut(&cells[10], 40);
-            table.row(cells.to_vec());
+            table.row(row.cells().to_vec());
         }
         table.render()
     }
@@ -106,15 +108,27 @@ impl PluginRow {
             number::seconds(self.seconds),
             number::count(self.errors),
             number::bytes(self.bytes),
-            self.hooks.join(", "),
+            self.has(),
         ]
+    }
+
+    /// Names where they fit, else `5 hooks, infer`.
+    fn has(&self) -> String {
+        let names = [self.hooks.as_slice(), &self.others].concat().join(", ");
+        if text::width(&names) <= HAS || self.hooks.is_empty() {
+            return text::cut(&names, HAS);
+        }
+        let hooks = number::counted(self.hooks.len() as u64, "hook");
+        let parts: Vec<String> = std::iter::once(hooks).chain(self.others.iter().cloned()).collect();
+        text::cut(&parts.join(", "), HAS)
     }
 
     fn html_cells(&self, right: impl Fn(usize) -> bool) -> Vec<HtmlCell> {
         let cell = |(place, text): (usize, String)| HtmlCell::left(&text).side(right(place));
         let mut cells: Vec<_> = self.cells().into_iter().enumerate().map(cell).collect();
-        let hooks = cells.pop().map(HtmlCell::wrapping);
-        cells.extend(hooks);
+        for place in [0, 10] {
+            cells[place].wraps = true;
+        }
         if !self.description.is_empty() {
             cells[0].markup.push_str(&format!("<br>{}", html::quiet(&self.description)));
         }
@@ -135,6 +149,7 @@ mod tests {
             state: "active".into(),
             priority: 10,
             hooks: vec!["end_epoch".into()],
+            others: vec!["infer".into()],
             calls: 1200,
             seconds: 0.0123,
             errors: 0,
@@ -144,11 +159,28 @@ mod tests {
             description: "stops when <loss> is flat".into(),
         };
         let table = PluginTable { rows: vec![row] };
-        let expect = "plugin           version  language  state   priority  calls     time  errors  hooks\n\
-                      ───────────────────────────────────────────────────────────────────────────────────────\n\
-                      stop_on_plateau  1.0.0    Rhai      active        10  1,200  12.3 ms       0  end_epoch";
+        let expect = "plugin           version  language  state   generation  priority  calls     time  errors   keeps  has\n\
+                      ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────\n\
+                      stop_on_plateau  1.0.0    Rhai      active           2        10  1,200  12.3 ms       0  1000 B  end_epoch, infer";
         assert_eq!(table.text(), expect);
         assert!(table.html().contains("stops when &lt;loss&gt; is flat"));
         assert_eq!(PluginTable::default().text(), "no plugins are registered");
+    }
+
+    #[test]
+    fn many_hooks_are_counted() {
+        let check = |hooks: &[&str], others: &[&str], expect: &str| {
+            let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+            let row = PluginRow { hooks: names(hooks), others: names(others), ..PluginRow::default() };
+            assert_eq!(row.has(), expect);
+        };
+        check(&[], &[], "");
+        check(&["start_epoch", "end_epoch"], &[], "start_epoch, end_epoch");
+        check(&["start_training_batch", "end_training_batch", "end_epoch"], &["infer"], "3 hooks, infer");
+        check(
+            &[],
+            &["transform_caption", "transform_image", "transform_batch"],
+            "transform_caption, transform_image, tra…",
+        );
     }
 }

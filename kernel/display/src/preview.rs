@@ -22,6 +22,8 @@ pub enum Part {
     Picture(Image),
     /// A text.
     Text(String),
+    /// Numbers, written out.
+    Numbers(String),
 }
 
 /// One item: a stage for each column.
@@ -104,6 +106,7 @@ impl Part {
                 format!("{} × {} {kind}, mean {:.3}", image.width(), image.height(), image.mean())
             }
             Self::Text(text) => format!("{text:?}"),
+            Self::Numbers(text) => text.clone(),
         }
     }
 
@@ -121,6 +124,7 @@ impl Part {
                     STANDARD.encode(image.png())
                 )
             }
+            Self::Numbers(text) => html::escape(text),
             Self::Text(text) => marked(text, other.unwrap_or(text), gained),
         }
     }

@@ -2,6 +2,9 @@
 //!
 //! Widths are counted in characters; a character that a terminal draws two columns wide (as in Chinese) is counted as one.
 
+/// Characters of a table's rule at most.
+const RULE: usize = 120;
+
 /// A table of text with aligned columns. Read [`TextTable::render`] for its looks.
 #[derive(Clone, Debug, Default)]
 pub struct TextTable {
@@ -37,7 +40,7 @@ impl TextTable {
     }
 
     /// A line of names, a rule, and a line for each row; two spaces between columns, no space at the end of a line.
-    /// Without names there is no rule either.
+    /// Without names there is no rule either; it is no longer than 120, so that a long line does not break it.
     pub fn render(&self) -> String {
         let widths = self.widths();
         let mut lines = Vec::with_capacity(self.rows.len() + 2);
@@ -48,7 +51,7 @@ impl TextTable {
         if self.head.iter().any(|name| !name.is_empty()) {
             lines.insert(
                 1 + self.head_rows.min(self.rows.len()),
-                "─".repeat(lines.iter().map(|line| width(line)).max().unwrap_or(0)),
+                "─".repeat(lines.iter().map(|line| width(line)).max().unwrap_or(0).min(RULE)),
             );
         }
         lines.join("\n")

@@ -7,6 +7,7 @@
 mod capability;
 mod context;
 mod control;
+mod duration;
 mod error;
 mod event;
 mod facts;
@@ -34,6 +35,7 @@ mod zone;
 pub use capability::Capability;
 pub use context::{Context, Driver};
 pub use control::Requests;
+pub use duration::duration;
 pub use error::{HookFailure, Part, PluginError};
 pub use event::{Chart, Event, Progress, Series, Split};
 pub use facts::{Fact, Facts, Outcome, RunId};

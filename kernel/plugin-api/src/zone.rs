@@ -130,13 +130,13 @@ fn push(changes: &mut Vec<Change>, value: &str, before: String, after: String) {
 }
 
 fn numbers(before: &Working, now: &Working, changes: &mut Vec<Change>) {
-    let shown = |bound: Option<f64>| bound.map_or("none".to_owned(), |bound| bound.to_string());
+    let shown = |bound: Option<f64>| bound.map_or("none".to_owned(), written);
     let all = |zone: &Working| {
         [
-            ("learning_rate", zone.learning_rate.to_string()),
+            ("learning_rate", written(zone.learning_rate)),
             ("accumulate", zone.accumulate.to_string()),
             ("clip_norm", shown(zone.clip_norm)),
-            ("loss_scale", zone.loss_scale.to_string()),
+            ("loss_scale", written(zone.loss_scale)),
             ("batch_size", zone.batch_size.to_string()),
         ]
     };
@@ -145,6 +145,11 @@ fn numbers(before: &Working, now: &Working, changes: &mut Vec<Change>) {
             push(changes, name, old, new);
         }
     }
+}
+
+/// Ten significant digits: 0.9 times 0.01 is 0.009, not 0.009000000000000001.
+fn written(value: f64) -> String {
+    format!("{value:.9e}").parse().unwrap_or(value).to_string()
 }
 
 fn tensors(before: &Working, now: &Working, changes: &mut Vec<Change>) {

@@ -207,7 +207,8 @@ impl Reporter<'_> {
     /// Rhai gives the call as `name (types)`. A name that exists was given the wrong arguments; another is misspelt.
     fn missing_function(&self, signature: &str) -> (&'static str, String) {
         let (name, types) = signature.split_once(" (").unwrap_or((signature, ")"));
-        let types = types.trim_end_matches(')');
+        // Rhai names all types that it takes for a string.
+        let types = types.trim_end_matches(')').replace("&str | ImmutableString | String", "string");
         if rhai::is_valid_identifier(name) {
             let known = self.signatures(name);
             if !known.is_empty() {

@@ -91,7 +91,7 @@ fn end_epoch(ctx) { }\nfn infer(data) { data }\nfn tokenize(text) { text }\nfn i
     let notes: Vec<&str> =
         json["findings"].as_array().unwrap().iter().map(|finding| finding["message"].as_str().unwrap()).collect();
     assert!(notes.iter().any(|note| note.contains("it needs plugin `nowhere`, which is not registered")), "{notes:?}");
-    assert!(notes.contains(&"the group text is half there: detokenize, generate_text is missing"), "{notes:?}");
+    assert!(notes.contains(&"the group text is half there: detokenize and generate_text are missing"), "{notes:?}");
 }
 
 #[test]

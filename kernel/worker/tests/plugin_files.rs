@@ -191,16 +191,16 @@ fn a_directory_full_of_broken_files_is_told_row_by_row() {
     assert_eq!(bench.result("[report.found, report.loaded]"), "[12, [\"k_good\"]]");
     let text = bench.result("report");
     for part in [
-        "a_syntax.rhai, line 1, column 23: SyntaxError: Expecting ';'",
-        "b_nothing.rhai is no plugin: it has no `const metadata` and no function of a plugin",
-        "c_throws.rhai, line 1, column 1: RuntimeError: at the top",
-        "d_hook.rhai, line 1, column 18: there is no hook `end_epoc`; did you mean `end_epoch`?",
+        "  line 1, column 23: SyntaxError: Expecting ';'",
+        "  is no plugin: it has no `const metadata` and no function of a plugin",
+        "  line 1, column 1: RuntimeError: at the top",
+        "  line 1, column 18: there is no hook `end_epoc`; did you mean `end_epoch`?",
         "plugin.toml, line 2: `name` is the plugin's name, a text; found 3",
         "gone.rhai cannot be read",
         "version `one` is not a semantic version",
         "input.schema.json, line 1, column",
         "it needs plugin `nowhere`, which is not there",
-        "i_crate: ",
+        "i_crate  ",
         "12 plugins found, 1 loaded, 11 failed, in 1 directory",
     ] {
         assert!(text.contains(part), "{part}:\n{text}");

@@ -113,7 +113,7 @@ fn a_plugin_shows_what_it_says_and_can_do() {
         "1.0.0",
         "model_component",
         "initialize, infer, cleanup",
-        "half there: detokenize, generate_text is missing",
+        "half there: detokenize and generate_text are missing",
         "absent",
     ] {
         assert!(text.contains(part), "{part}: {text}");

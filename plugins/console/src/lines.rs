@@ -1,6 +1,6 @@
 //! The console's lines: facts in, text out.
 
-use candlewick_plugin_api::{Context, Facts, Outcome};
+use candlewick_plugin_api::{Context, Facts, Outcome, duration};
 
 /// `epoch 3/10  batch 12/40  loss 0.1234`.
 pub(crate) fn batch(facts: &Context) -> String {
@@ -25,23 +25,28 @@ pub(crate) fn epoch(facts: &Facts, validated: bool) -> String {
             line += &format!("  {split}{name} {}", number(value));
         }
     }
-    line + &format!("  {:.1} s", facts.seconds)
+    line + "  " + &duration(facts.seconds)
 }
 
 /// How the run ended and what it reached, as a table of losses and metrics.
 pub(crate) fn summary(facts: &Facts, epochs: usize, validated: bool) -> String {
     let how = facts.outcome.unwrap_or(Outcome::Done).name();
     let reason = facts.stop_reason.as_deref().map_or(String::new(), |why| format!(": {why}"));
-    let mut table = format!("run {} {how} after {epochs} of {} epochs{reason}\n", facts.run, facts.epochs);
+    let mut table = format!("run {} {how} after {epochs} of {}{reason}\n", facts.run, counted(facts.epochs));
     let rows = rows(facts, validated);
-    let width = rows.iter().map(|(name, ..)| name.len()).max().unwrap_or(0).max("seconds".len());
+    let width = rows.iter().map(|(name, ..)| name.len()).max().unwrap_or(0).max("time".len());
     table += &format!("{:width$}  {:>12}  {:>12}\n", "", "training", "validation");
     let shown = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), number);
     for (name, training, validation) in rows {
         table += &format!("{name:width$}  {:>12}  {:>12}\n", shown(training), shown(validation));
     }
-    table += &format!("{:width$}  {:>12}", "seconds", format!("{:.1}", facts.seconds));
+    table += &format!("{:width$}  {:>12}", "time", duration(facts.seconds));
     table
+}
+
+/// `1 epoch`, `3 epochs`.
+fn counted(epochs: usize) -> String {
+    format!("{epochs} epoch{}", if epochs == 1 { "" } else { "s" })
 }
 
 /// The path of the newest checkpoint.

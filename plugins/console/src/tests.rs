@@ -76,7 +76,7 @@ fn the_summary_says_how_why_and_what_was_reached() {
               training    validation
 loss            0.5000      2.500e-4
 accuracy        0.9877        0.7500
-seconds           12.3";
+time            12.3 s";
     assert_eq!(printed(&mut ctx).pop().unwrap(), expect);
 }
 

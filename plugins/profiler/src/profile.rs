@@ -143,14 +143,20 @@ impl Profile {
         table
     }
 
-    /// Processor time since the newest row, in percent of one processor.
+    /// Processor time since it was measured last, in percent of one processor; none where that is too short ago.
     fn processor_percent(&mut self) -> Option<f64> {
         let now = (Instant::now(), process::processor_seconds());
-        let (since, before) = std::mem::replace(&mut self.marked, now);
-        let passed = now.0.duration_since(since).as_secs_f64();
-        (passed > 0.0).then_some(())?;
-        Some((now.1? - before?).max(0.0) / passed * 100.0)
+        let used = now.1? - self.marked.1?;
+        let percent = percent(now.0.duration_since(self.marked.0).as_secs_f64(), used)?;
+        self.marked = now;
+        Some(percent)
     }
+}
+
+/// Seconds used of those passed, in percent. The system counts hundredths of a second: of less than twenty nothing can be
+/// said, a step of 5 ms would use 0 or 200 %.
+fn percent(passed: f64, used: f64) -> Option<f64> {
+    (passed >= 0.2).then(|| used.max(0.0) / passed * 100.0)
 }
 
 impl Sums {
@@ -177,5 +183,16 @@ impl Statistics {
     /// The mean; none of nothing.
     pub(crate) fn mean(&self) -> Option<f64> {
         (self.count > 0).then(|| self.sum / self.count as f64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::percent;
+
+    #[test]
+    fn a_moment_has_no_processor_time() {
+        let cases = [(0.05, 0.01, None), (0.5, 0.25, Some(50.0)), (1.0, 2.0, Some(200.0)), (1.0, -0.1, Some(0.0))];
+        cases.into_iter().for_each(|(passed, used, expect)| assert_eq!(percent(passed, used), expect));
     }
 }

@@ -1,7 +1,7 @@
 //! A profile in words and as JSON. Measures nothing itself.
 
 use crate::profile::{Hooked, PHASES, Profile, Statistics};
-use candlewick_plugin_api::{Context, Hook};
+use candlewick_plugin_api::{Context, Hook, duration};
 use serde_json::{Map, Value, json};
 use std::path::Path;
 
@@ -10,15 +10,16 @@ pub(crate) fn text(ctx: &Context, profile: &Profile) -> String {
     let whole = profile.whole();
     let seconds = whole.seconds();
     let rate = whole.samples_per_second().unwrap_or(0.0);
-    let mut text = format!("profile of run {}: {seconds:.2} s, {rate:.0} samples/s\n", ctx.run);
+    let mut text =
+        format!("profile of run {}: {}, {} samples/s\n", ctx.run, duration(seconds), thousands(rate.round() as u64));
     let mut line = |name: &str, part: f64, more: &str| {
         let share = if seconds > 0.0 { part / seconds * 100.0 } else { 0.0 };
-        text += &format!("  {name:<28} {part:>10.3} s {share:>5.1} %{more}\n");
+        text += &format!("  {name:<28} {:>10} {share:>5.1} %{more}\n", duration(part));
     };
     PHASES.iter().zip(whole.phases).for_each(|(name, part)| line(name, part, ""));
     line("plugins", whole.plugins, "");
     for (hook, hooked) in profile.hooked() {
-        line(&format!("  at {hook}"), hooked.seconds, &format!("  {} times", hooked.times));
+        line(&format!("  at {hook}"), hooked.seconds, &format!("  {}", counted(hooked.times, "call")));
     }
     let of = |statistics: &Statistics, unit: &str, scale: f64| match statistics.mean() {
         None => "not measured".to_owned(),
@@ -26,7 +27,19 @@ pub(crate) fn text(ctx: &Context, profile: &Profile) -> String {
     };
     let rows = profile.intervals().rows();
     text += &format!("  memory: {}; ", of(&profile.memory, "MB", 1e6));
-    text + &format!("processor: {} ({rows} samples)", of(&profile.processor, "%", 1.0))
+    text + &format!("processor: {} ({})", of(&profile.processor, "%", 1.0), counted(rows as u64, "reading"))
+}
+
+/// `77,125`.
+fn thousands(value: u64) -> String {
+    let digits = value.to_string();
+    let split = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy);
+    split.collect::<Vec<_>>().join(",")
+}
+
+/// `1 call`, `3 calls`.
+fn counted(count: u64, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
 /// The same, with every interval, for programs. GPU memory is null: nothing that a plugin may use tells it.

@@ -77,7 +77,6 @@ fn a_row_for_every_interval_with_its_throughput() {
     assert_eq!(column(&rows, "training_seconds"), [Some(4.0)]);
     if cfg!(target_os = "linux") {
         assert!(column(&rows, "memory_mb")[0].is_some_and(|megabytes| megabytes > 1.0));
-        assert!(column(&rows, "cpu_percent")[0].is_some());
     }
 }
 
@@ -88,8 +87,7 @@ fn the_summary_and_the_report_say_the_same() {
     let mut plugin = plugin(json!({ "report": path, "log_interval": 1 }));
     let mut ctx = session(&mut plugin);
     let Some(Event::Print(text)) = ctx.driver().events.pop() else { panic!() };
-    for part in ["profile of run 2: 11.00 s, 9 samples/s", "  training ", "54.5 %", "at end_training_batch", "3 times"]
-    {
+    for part in ["profile of run 2: 11.0 s, 9 samples/s", "  training ", "54.5 %", "at end_training_batch", "3 calls"] {
         assert!(text.contains(part), "{part}: {text}");
     }
     let report: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();

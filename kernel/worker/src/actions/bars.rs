@@ -67,15 +67,15 @@ fn bar(action: &Action) -> ActionBar {
         } else {
             action.fraction()
         },
-        values: action.state.as_ref().map_or_else(Vec::new, values),
+        values: action.state.as_ref().map_or_else(Vec::new, shown),
         progress: action.progress.name().to_owned(),
         seconds: action.took,
     }
 }
 
-/// What stands beside the bar: numbers, short texts and truth values.
-fn values(state: &Json) -> Vec<(String, String)> {
-    let shown = |value: &Json| match value {
+/// A state as people read it, without its progress: numbers, short texts and truth values.
+pub fn shown(state: &Json) -> Vec<(String, String)> {
+    let word = |value: &Json| match value {
         Json::Number(number) if number.is_i64() || number.is_u64() => Some(number.to_string()),
         Json::Number(number) => number.as_f64().map(|number| number::steady(number, 4)),
         Json::String(text) => Some(candlewick_display::text::cut(text, TEXT)),
@@ -83,5 +83,5 @@ fn values(state: &Json) -> Vec<(String, String)> {
         _ => None,
     };
     let fields = state.as_object().into_iter().flatten().filter(|(name, _)| *name != "progress");
-    fields.filter_map(|(name, value)| Some((name.clone(), shown(value)?))).collect()
+    fields.filter_map(|(name, value)| Some((name.clone(), word(value)?))).collect()
 }

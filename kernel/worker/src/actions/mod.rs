@@ -5,5 +5,5 @@
 mod bars;
 mod host;
 
-pub use bars::Bars;
+pub use bars::{Bars, shown};
 pub use host::EngineHost;

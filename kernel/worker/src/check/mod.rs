@@ -9,7 +9,7 @@ mod script;
 pub use script::{file, text};
 
 use crate::show::Show;
-use candlewick_display::{self as display, Listing, counted};
+use candlewick_display::{self as display, Listing, counted, lacking};
 use candlewick_plugin_api::{Group, Hook, Verb};
 use serde_json::{Value, json};
 
@@ -26,7 +26,7 @@ pub struct Checkup {
     pub transforms: Vec<String>,
     /// The verbs it has.
     pub verbs: Vec<Verb>,
-    /// What was found, in the order of places.
+    /// What was found: what is wrong by its lines, then notes.
     pub findings: Vec<Finding>,
 }
 
@@ -110,12 +110,18 @@ impl Checkup {
         })
     }
 
+    /// What is wrong comes first, by lines; what has no line comes last.
+    pub(crate) fn sort(&mut self) {
+        let place = |own: &Finding| (own.line.unwrap_or(usize::MAX), own.column.unwrap_or(usize::MAX));
+        self.findings.sort_by_key(|own| (!own.wrong, own.file.clone(), place(own)));
+    }
+
     /// Notes each group of which it has only a part.
     pub(crate) fn note_halves(&mut self) {
         for group in Group::ALL {
             let missing = names(&group.missing(&self.verbs));
             if !missing.is_empty() {
-                let text = format!("the group {} is half there: {} is missing", group.name(), missing.join(", "));
+                let text = format!("the group {} is half there: {}", group.name(), lacking(&missing));
                 self.findings.push(Finding::note(text));
             }
         }

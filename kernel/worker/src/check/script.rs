@@ -75,6 +75,7 @@ pub fn text(text: &str, given: &Given, source: &str, registration: &Registration
         }
     }
     checkup.note_halves();
+    checkup.sort();
     checkup
 }
 

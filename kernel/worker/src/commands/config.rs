@@ -4,6 +4,7 @@ use super::{Call, Command, Outcome, Run};
 use crate::Host;
 use crate::configuration::{Applied, Configuration, Plan, Refusal, Row, Said, cells};
 use crate::script::words;
+use candlewick_display::counted;
 use candlewick_link::Problem;
 use candlewick_plugin_api::nearest;
 use candlewick_plugin_manager::PluginManager;
@@ -164,7 +165,10 @@ fn show(host: &mut Host, only: Option<&str>) -> Outcome {
         let from = if row.waits { format!("{}; not registered yet", row.from) } else { row.from.clone() };
         vec![row.key(), cells::text(&row.value), from]
     });
-    cells::show(host, &cells::made(&["key", "value", "from"], shown.collect()));
+    let shown: Vec<_> = shown.collect();
+    let more = if only.is_none() { "; `%config NAME` shows those of one plugin" } else { "" };
+    let note = format!("{}{more}", counted(shown.len(), "key"));
+    cells::show(host, &cells::made(&["key", "value", "from"], shown, note));
     if host.session().configuration.borrow().waits() {
         cells::print(
             host,

@@ -6,7 +6,7 @@ use super::{Call, Command, Outcome, Run};
 use crate::Host;
 use crate::surface::effects;
 use candlewick_display::text::TextTable;
-use candlewick_display::{self as display, HookPlugin, LifecycleRow};
+use candlewick_display::{self as display, HookPlugin, LifecycleRow, number};
 use candlewick_link::{FromWorker, StreamName};
 use candlewick_plugin_api::{Hook, PluginError};
 use candlewick_plugin_manager::{Conflict, HookRow, PluginManager, PointRow, Replay, State, TransformRow};
@@ -151,7 +151,7 @@ fn with_transforms(mut lines: Vec<LifecycleRow>, transforms: &[TransformRow]) ->
         hook: true,
         note: match row.values {
             0 => String::new(),
-            values => format!("{values} values in {}", display::number::seconds(row.seconds)),
+            values => format!("{} in {}", number::counted(values, "value"), number::seconds(row.seconds)),
         },
         plugins: row.plugins.iter().map(hook_plugin).collect(),
         ..LifecycleRow::default()
@@ -175,7 +175,7 @@ fn place(hook: Hook) -> (usize, &'static str) {
 }
 
 fn hook_plugin(row: &HookRow) -> HookPlugin {
-    let errors = if row.errors > 0 { format!("{} errors", row.errors) } else { String::new() };
+    let errors = if row.errors > 0 { number::counted(row.errors, "error") } else { String::new() };
     let state = if row.state == State::Active { "" } else { row.state.name() };
     let note = [state, &row.filter, &errors].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ");
     HookPlugin { name: row.plugin.clone(), calls: row.calls, seconds: row.seconds, note }

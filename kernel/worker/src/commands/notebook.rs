@@ -91,7 +91,19 @@ fn write_file(host: &mut Host, call: &Call, body: &str) -> Outcome {
     let rest: String = body.split_inclusive('\n').skip(call.line.number).collect();
     match std::fs::write(path, &rest) {
         Ok(()) => print(host, &format!("wrote {path} ({})", number::bytes(rest.len() as u64))),
-        Err(error) => Err(call.problem(host, "FileError", format!("{path} could not be written: {error}"))),
+        Err(error) => {
+            Err(call.problem(host, "FileError", format!("{path} could not be written: {}", why(path, &error))))
+        }
+    }
+}
+
+/// A missing directory by its name; anything else as the system says it.
+fn why(path: &str, error: &std::io::Error) -> String {
+    match std::path::Path::new(path).parent() {
+        Some(parent) if error.kind() == std::io::ErrorKind::NotFound => {
+            format!("there is no directory {}", parent.display())
+        }
+        _ => error.to_string(),
     }
 }
 

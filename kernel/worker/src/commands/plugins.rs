@@ -6,7 +6,7 @@ use crate::check::{self, Checkup};
 use crate::script::Given;
 use crate::show::Show;
 use crate::surface;
-use candlewick_display as display;
+use candlewick_display::{self as display, number};
 use candlewick_link::FromWorker;
 use candlewick_plugin_api::Group;
 use candlewick_plugin_manager::{ManagerError, PluginManager, PluginRow};
@@ -162,23 +162,26 @@ fn row_json(row: &PluginRow, bytes: u64) -> serde_json::Value {
 fn abilities(row: &PluginRow) -> Vec<(String, String)> {
     let listed = |names: Vec<&str>| if names.is_empty() { "none".to_owned() } else { names.join(", ") };
     let mut facts = vec![("hooks".to_owned(), listed(row.hooks.iter().map(|hook| hook.name()).collect()))];
+    let transforms: Vec<&str> = row.transforms.iter().map(|transform| transform.name()).collect();
+    facts.push((
+        "data transforms".to_owned(),
+        if transforms.is_empty() { "absent".to_owned() } else { listed(transforms) },
+    ));
     for group in Group::ALL {
         let has: Vec<&str> = row.verbs.iter().filter(|verb| verb.group() == group).map(|verb| verb.name()).collect();
         let missing: Vec<&str> = group.missing(&row.verbs).iter().map(|verb| verb.name()).collect();
         let text = match (has.is_empty(), missing.is_empty()) {
             (true, _) => "absent".to_owned(),
             (false, true) => has.join(", "),
-            (false, false) => format!("{}; half there: {} is missing", has.join(", "), missing.join(", ")),
+            (false, false) => format!("{}; half there: {}", has.join(", "), display::lacking(&missing)),
         };
         facts.push((group.name().to_owned(), text));
     }
-    if !row.transforms.is_empty() {
-        let names: Vec<&str> = row.transforms.iter().map(|transform| transform.name()).collect();
-        let also = if row.transforms.apply_to(false) { "; for validation data too" } else { "" };
-        facts.push(("transforms".to_owned(), format!("{}{also}", names.join(", "))));
-    }
-    let seconds = display::number::seconds(row.seconds);
-    facts.push(("calls".to_owned(), format!("{}, {} errors, {seconds}", row.calls, row.errors)));
+    let seconds = number::seconds(row.seconds);
+    facts.push((
+        "calls".to_owned(),
+        format!("{}, {}, {seconds}", number::count(row.calls), number::counted(row.errors, "error")),
+    ));
     facts
 }
 
@@ -198,6 +201,7 @@ fn language(row: &PluginRow, rows: &[PluginRow]) -> &'static str {
 }
 
 fn plugin_row(row: PluginRow, language: &str, bytes: u64) -> display::PluginRow {
+    let transforms = row.transforms.iter().map(|transform| transform.name().to_owned());
     display::PluginRow {
         name: row.name,
         version: row.version,
@@ -205,6 +209,7 @@ fn plugin_row(row: PluginRow, language: &str, bytes: u64) -> display::PluginRow 
         state: row.state.name().to_owned(),
         priority: row.priority,
         hooks: row.hooks.iter().map(|hook| hook.name().to_owned()).collect(),
+        others: transforms.chain(row.verbs.iter().map(|verb| verb.name().to_owned())).collect(),
         calls: row.calls,
         seconds: row.seconds,
         errors: row.errors,

@@ -4,10 +4,13 @@
 
 use super::{Applied, Change, Effect, Plan, Refusal};
 use crate::Host;
-use candlewick_display::{Cell, Limits, Table, TableColumn};
+use candlewick_display::{self as display, Listing, counted};
 use candlewick_link::{FromWorker, Problem, StreamName};
 use candlewick_plugin_api::nearest;
 use serde_json::Value as Json;
+
+/// Characters of a value in a table.
+const LONGEST: usize = 160;
 
 /// Before a cell: what the session begins with is read, once.
 ///
@@ -140,28 +143,27 @@ fn make_one_again(host: &mut Host, name: &str) {
 }
 
 /// A plan as a table.
-pub fn table(plan: &Plan) -> Table {
+pub fn table(plan: &Plan) -> Listing {
     let row = |change: &Change| {
         let from = change.given.as_ref().map_or_else(|| "no longer set".to_owned(), |given| given.from.to_string());
         vec![change.key.clone(), text(&change.old), text(&change.new), change.effect.to_string(), from]
     };
-    made(&["key", "old", "new", "effect", "from"], plan.changes.iter().map(row).collect())
+    let note = counted(plan.changes.len(), "change");
+    made(&["key", "old", "new", "effect", "from"], plan.changes.iter().map(row).collect(), note)
 }
 
-/// A table of texts.
-pub fn made(head: &[&str], rows: Vec<Vec<String>>) -> Table {
-    let columns = head.iter().map(|name| TableColumn { name: (*name).to_owned(), dtype: String::new() }).collect();
-    let rows = rows.into_iter().map(|row| row.into_iter().map(Cell::Text).collect()).collect();
-    Table::new(columns, rows).limits(Limits { rows: 2000, columns: 16, characters: 160 })
+/// A table of texts over a closing line.
+pub fn made(head: &[&str], rows: Vec<Vec<String>>, note: String) -> Listing {
+    Listing { note, ..Listing::default() }.table(head, rows)
 }
 
 /// A value as it stands in tables.
 pub fn text(value: &Json) -> String {
-    if value.is_null() { "none".to_owned() } else { value.to_string() }
+    if value.is_null() { "none".to_owned() } else { display::text::cut(&value.to_string(), LONGEST) }
 }
 
 /// Shows a table.
-pub fn show(host: &Host, table: &Table) {
+pub fn show(host: &Host, table: &Listing) {
     let bundle = crate::show::linked(table.bundle());
     host.session().outbox.send(FromWorker::Display { bundle, display_id: None, update: false });
 }

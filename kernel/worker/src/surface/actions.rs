@@ -4,6 +4,7 @@
 
 use super::arguments::{Answer, place};
 use super::{Builtin, Kind, interrupted};
+use crate::actions::shown;
 use crate::problem::Fault;
 use crate::script::{from_json, tell};
 use crate::show::{Show, Shows};
@@ -19,6 +20,8 @@ use std::time::UNIX_EPOCH;
 const ACTION: &str = "action";
 /// The name of [`ActionList`] for users.
 const ACTIONS: &str = "actions";
+/// Characters of arguments in a table.
+const LONGEST: usize = 60;
 
 /// An action, by its number; what it was is kept in case it is forgotten.
 #[derive(Clone)]
@@ -215,27 +218,30 @@ fn fields(action: &Action) -> Map {
     fields.into_iter().map(|(name, value)| (name.into(), value)).collect()
 }
 
-fn table(actions: &[Rc<Action>]) -> display::Table {
-    let heads = ["action", "for", "verb", "of", "instance", "arguments", "progress", "state", "time", "cause"];
-    let columns = heads.map(|name| display::TableColumn { name: name.to_owned(), dtype: String::new() });
-    display::Table::new(columns.to_vec(), actions.iter().map(|action| row(action)).collect())
+fn table(actions: &[Rc<Action>]) -> display::Listing {
+    let heads = [">action", ">for", "verb", "of", ">instance", "arguments", "progress", ">time", "state", "cause"];
+    let note = display::counted(actions.len(), "action");
+    let listing = display::Listing { note, ..display::Listing::default() };
+    listing.table(&heads, actions.iter().map(|action| row(action)).collect())
 }
 
-fn row(action: &Action) -> Vec<display::Cell> {
-    use display::Cell;
-    let number = |number: Option<u64>| number.map_or(Cell::Null, |number| Cell::Integer(number as i64));
-    let text = |text: Option<String>| text.map_or(Cell::Null, Cell::Text);
+fn row(action: &Action) -> Vec<String> {
+    let number = |number: Option<u64>| number.map_or_else(String::new, |number| number.to_string());
+    let state = |state: &serde_json::Value| {
+        let values = shown(state).into_iter().map(|(name, value)| format!("{name} {value}"));
+        values.collect::<Vec<_>>().join(", ")
+    };
     vec![
-        Cell::Integer(action.id as i64),
+        action.id.to_string(),
         number(action.parent),
-        Cell::Text(action.verb.to_owned()),
-        Cell::Text(action.key.clone()),
+        action.verb.to_owned(),
+        action.key.clone(),
         number(action.instance),
-        Cell::Text(action.arguments.clone()),
-        Cell::Text(action.progress.name().to_owned()),
-        text(action.state.as_ref().map(ToString::to_string)),
-        Cell::Text(number::seconds(action.seconds())),
-        text(action.cause.as_ref().map(cause)),
+        display::text::cut(&action.arguments, LONGEST),
+        action.progress.name().to_owned(),
+        number::seconds(action.seconds()),
+        action.state.as_ref().map_or_else(String::new, state),
+        action.cause.as_ref().map_or_else(String::new, cause),
     ]
 }
 

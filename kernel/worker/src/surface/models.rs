@@ -130,24 +130,24 @@ impl Show for ModelStore {
 
 impl Show for Stored {
     fn bundle(&self) -> display::Bundle {
-        use display::Cell;
-        let text = |text: &str| Cell::Text(text.to_owned());
         let row = |row: &StoredRow| {
-            let metadata = serde_json::to_string(&row.metadata).unwrap_or_default();
-            let bytes = Cell::Text(number::bytes(row.bytes));
+            let metadata = row.metadata.iter().map(|(name, value)| match value.as_str() {
+                Some(text) => format!("{name}: {text}"),
+                None => format!("{name}: {value}"),
+            });
             vec![
-                Cell::Integer(row.id),
-                text(&row.name),
-                text(&row.model_type),
-                text(&row.created),
-                text(&row.form),
-                bytes,
-                text(&metadata),
+                row.id.to_string(),
+                row.name.clone(),
+                row.model_type.clone(),
+                row.created.clone(),
+                row.form.clone(),
+                number::bytes(row.bytes),
+                metadata.collect::<Vec<_>>().join(", "),
             ]
         };
-        let heads = ["id", "name", "type", "created", "form", "size", "metadata"];
-        let columns = heads.map(|name| display::TableColumn { name: name.to_owned(), dtype: String::new() });
-        display::Table::new(columns.to_vec(), self.0.iter().map(row).collect()).bundle()
+        let listing = display::Listing { note: display::counted(self.0.len(), "model"), ..display::Listing::default() };
+        let heads = [">id", "name", "type", "created", "form", ">size", "metadata"];
+        listing.table(&heads, self.0.iter().map(row).collect()).bundle()
     }
 }
 

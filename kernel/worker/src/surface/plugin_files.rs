@@ -211,13 +211,19 @@ fn failure(row: &LoadRow, error: &ManagerError) -> Dynamic {
     map.into()
 }
 
+/// Why, without the path that stands in the row already.
+fn without_path(why: &str, path: &Path) -> String {
+    let rest = why.strip_prefix(&path.display().to_string()).filter(|rest| rest.starts_with([',', ':', ' ']));
+    rest.map_or(why, |rest| rest.trim_start_matches([',', ':', ' '])).to_owned()
+}
+
 impl Show for Loaded {
     fn bundle(&self) -> display::Bundle {
         let report = &self.0;
         let row = |row: &LoadRow| {
             let (state, why) = match &row.outcome {
                 Ok(registered) => (told(registered), String::new()),
-                Err(error) => ("failed".to_owned(), error.to_string()),
+                Err(error) => ("failed".to_owned(), without_path(&error.to_string(), &row.path)),
             };
             vec![row.name.clone().unwrap_or_default(), row.path.display().to_string(), state, why]
         };

@@ -8,7 +8,7 @@ use crate::problem::Fault;
 use crate::session::Session;
 use crate::show::{Show, Shows};
 use candle_core::{DType, Tensor};
-use candlewick_display::{self as display, Image, Part, PreviewRow};
+use candlewick_display::{self as display, Image, Part, PreviewRow, number};
 use candlewick_engine::Seed;
 use candlewick_engine::data::{Dataset, Example};
 use candlewick_plugin_api::{
@@ -111,7 +111,7 @@ type Table = (Vec<String>, Vec<PreviewRow>);
 
 impl Pass<'_> {
     fn title(&self, data: &Dataset, shown: usize) -> String {
-        let of = format!("dataset {}: {shown} of {} items", data.name(), data.len());
+        let of = format!("dataset {}: {shown} of {}", data.name(), number::counted(data.len() as u64, "item"));
         let names: Vec<&str> = self.due.iter().map(Transform::name).collect();
         match names.is_empty() {
             true => format!("{of}; no active plugin transforms them"),
@@ -238,7 +238,7 @@ fn row_part(row: &Tensor) -> Answer<Part> {
         _ => {
             let more = if values.len() > NUMBERS { " …" } else { "" };
             let numbers = values.iter().take(NUMBERS).map(|value| display::number::significant(*value, 4));
-            return Ok(Part::Text(numbers.collect::<Vec<_>>().join(" ") + more));
+            return Ok(Part::Numbers(numbers.collect::<Vec<_>>().join(" ") + more));
         }
     };
     image.map(Part::Picture).map_err(fault)
