@@ -34,7 +34,9 @@ struct State {
 impl Body {
     /// The body of a function of the source.
     pub(super) fn of(ast: &AST, function: &ScriptFuncDef) -> Self {
-        let only = ast.clone_functions_only_filtered(|_, _, _, name, parameters| {
+        // Cloning functions through a filter would keep all of them: Rhai 1.27 does not ask it for an empty module.
+        let mut only = ast.clone_functions_only();
+        only.retain_functions(|_, _, name, parameters| {
             name == function.name.as_str() && parameters == function.params.len()
         });
         let mut own = Vec::new();
