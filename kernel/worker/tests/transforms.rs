@@ -229,7 +229,8 @@ fn a_net_learns_pictures_in_files_under_a_plugin() {
     assert_eq!(first, second, "the same seed gives the same bits");
     let rows = bench.plugins().borrow().plugins();
     assert_eq!((rows[0].calls, rows[0].errors), (2 * 8 * 8, 0), "eight training pictures, eight epochs, two runs");
-    assert_eq!(bench.plugins().borrow().states(bench.text("run.context.run").parse().unwrap())["jitter"]["seen"], 64);
+    let run = bench.text("run.context.run").parse().unwrap();
+    assert_eq!(bench.plugins().borrow().states(run)["jitter"]["seen"], 64);
     let hooks = bench.run("%hooks").0;
     assert!(format!("{hooks:?}").contains("transform_image"), "{hooks:?}");
     let about = format!("{:?}", bench.run("%plugins jitter").0);

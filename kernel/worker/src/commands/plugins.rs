@@ -165,6 +165,11 @@ fn abilities(row: &PluginRow) -> Vec<(String, String)> {
         };
         facts.push((group.name().to_owned(), text));
     }
+    if !row.transforms.is_empty() {
+        let names: Vec<&str> = row.transforms.iter().map(|transform| transform.name()).collect();
+        let also = if row.transforms.apply_to(false) { "; for validation data too" } else { "" };
+        facts.push(("transforms".to_owned(), format!("{}{also}", names.join(", "))));
+    }
     let seconds = display::number::seconds(row.seconds);
     facts.push(("calls".to_owned(), format!("{}, {} errors, {seconds}", row.calls, row.errors)));
     facts
@@ -192,7 +197,10 @@ fn plugin_row(row: PluginRow, language: &str, bytes: u64) -> display::PluginRow 
         language: language.to_owned(),
         state: row.state.name().to_owned(),
         priority: row.priority,
-        hooks: row.hooks.iter().map(|hook| hook.name().to_owned()).collect(),
+        hooks: (row.hooks.iter().map(|hook| hook.name()))
+            .chain(row.transforms.iter().map(|transform| transform.name()))
+            .map(str::to_owned)
+            .collect(),
         calls: row.calls,
         seconds: row.seconds,
         errors: row.errors,
