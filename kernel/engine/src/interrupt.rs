@@ -10,6 +10,7 @@ pub fn request() {
 }
 
 /// Whether a stop was asked for.
+#[inline]
 pub fn requested() -> bool {
     REQUESTED.load(Ordering::Acquire)
 }

@@ -7,7 +7,8 @@ use std::rc::Weak;
 /// The context of one hook call. Facts are read as fields (`ctx.epoch`), the rest through its own zone or method.
 #[derive(Clone, Default)]
 pub struct Context {
-    facts: Facts,
+    /// Boxed, as most of the working zone is: a context is moved at every call of a script.
+    facts: Box<Facts>,
     /// What a plugin may look into and change.
     pub working: Zone,
     requests: Requests,
@@ -19,6 +20,7 @@ pub struct Context {
 
 impl Deref for Context {
     type Target = Facts;
+    #[inline]
     fn deref(&self) -> &Facts {
         &self.facts
     }

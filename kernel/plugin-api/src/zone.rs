@@ -14,7 +14,8 @@ use std::rc::Rc;
 /// Nothing is copied as long as nothing is written: one pointer and one flag tell.
 #[derive(Clone, Default)]
 pub struct Zone {
-    now: Working,
+    /// Boxed, because a context is moved at every call of a script.
+    now: Box<Working>,
     watched: bool,
     before: Option<Box<Working>>,
     parameters: Rc<ParameterWrites>,
@@ -52,6 +53,7 @@ struct Overlay {
 
 impl Deref for Zone {
     type Target = Working;
+    #[inline]
     fn deref(&self) -> &Working {
         &self.now
     }
@@ -61,7 +63,7 @@ impl DerefMut for Zone {
     #[inline]
     fn deref_mut(&mut self) -> &mut Working {
         if self.watched && self.before.is_none() {
-            self.before = Some(Box::new(self.now.clone()));
+            self.before = Some(self.now.clone());
         }
         &mut self.now
     }
@@ -69,7 +71,7 @@ impl DerefMut for Zone {
 
 impl From<Working> for Zone {
     fn from(now: Working) -> Self {
-        Self { now, ..Self::default() }
+        Self { now: Box::new(now), ..Self::default() }
     }
 }
 

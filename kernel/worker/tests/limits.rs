@@ -51,6 +51,13 @@ fn a_hook_that_takes_too_much_is_ended_and_training_goes_on() {
         "let n = 0; loop { n += 1; }",
         &format!("it went on for more than 5000 operations, {}", raise("operations")),
     );
+    // A place is named also where there is nothing in the loop.
+    for statements in
+        ["let n = 0;\nloop { }", "let n = 0;\nwhile true { }", "let n = 0;\nif n == 0 { loop { n += 1; } }"]
+    {
+        let text = trained("limits=#{ operations: 5000 }", &format!("fn end_training_batch(ctx) {{ {statements} }}"));
+        assert!(text.contains("(epoch 0, batch 0), line 3, column"), "{text}");
+    }
     // Rhai counts anew in every closure.
     check(
         "limits=#{ operations: 5000 }",

@@ -112,6 +112,44 @@ fn a_hook_that_throws_has_its_state_put_back_and_a_kept_context_is_refused() {
 }
 
 #[test]
+fn whatever_a_hook_does_with_its_parameter_the_next_call_finds_its_own() {
+    let check = |first: &str, parameter: &str, second: &str, expect: &[&str]| {
+        let mut bench = Bench::new();
+        bench.text(&format!(
+            "%%plugin p\nlet c = 1;\nfn grow(n) {{ n + 1 }}\nfn end_epoch(ctx) {{ {first} }}\nfn end_training_batch({parameter}) {{ {second} }}"
+        ));
+        for loss in [0.5, 0.25] {
+            let mut ctx = context(loss);
+            fire(&bench, Hook::EndEpoch, &mut ctx);
+            ctx.driver().facts.loss = Some(loss / 2.0);
+            let failures = fire(&bench, Hook::EndTrainingBatch, &mut ctx);
+            assert_eq!((failures.len(), &ctx.working.extra["seen"]), (expect.len(), &serde_json::json!(loss / 2.0)));
+            assert!(failures.iter().zip(expect).all(|(own, expect)| own.starts_with(expect)), "{first}: {failures:?}");
+        }
+    };
+    let sees = |name: &str| format!("{name}.extra = #{{ seen: {name}.loss }};");
+    for first in [
+        "",
+        "ctx = 5;",
+        "ctx = (); return 1;",
+        "let ctx = 3; let d = 4; if ctx == 3 { return d; }",
+        "let kept = ctx; kept.loss",
+        "eval(\"let x = ctx.loss; x\")",
+        "throw 1",
+        "exit(3)",
+        "try { ctx.losss } catch { }",
+        "grow(grow(1))",
+    ] {
+        check(first, "ctx", &sees("ctx"), &[]);
+        check(first, "c", &sees("c"), &[]);
+    }
+    let refused = ["ContextError: this context belongs to a hook call that is over"];
+    check("this.kept = ctx;", "ctx", &(sees("ctx") + "this.kept.loss"), &refused);
+    check("this.kept = || ctx.loss;", "ctx", &(sees("ctx") + "this.kept.call()"), &refused);
+    check("this.kept = [ctx];", "ctx", &(sees("ctx") + "this.kept[0].loss"), &refused);
+}
+
+#[test]
 fn mistakes_are_found_at_registration() {
     let check = |body: &str, expect: &str| {
         let traceback = Bench::new().problem(&[&format!("%%plugin p x=1\n{body}")]);

@@ -83,6 +83,7 @@ impl Drop for GiveBack<'_> {
 }
 
 impl Ctx {
+    #[inline]
     fn read<T>(&self, read: impl FnOnce(&Context) -> Answer<T>) -> Answer<T> {
         self.check()?;
         read(&self.slot.context.borrow())
@@ -115,12 +116,15 @@ impl Ctx {
         }
     }
 
+    #[inline]
     fn check(&self) -> Answer<()> {
-        if self.call == self.slot.running.get() {
-            return Ok(());
-        }
+        if self.call == self.slot.running.get() { Ok(()) } else { Err(Self::is_over()) }
+    }
+
+    #[cold]
+    fn is_over() -> Box<EvalAltResult> {
         let text = "this context belongs to a hook call that is over; take what is needed out of it during the call, such as `this.loss = ctx.loss`";
-        Err(Fault::error("ContextError", text))
+        Fault::error("ContextError", text)
     }
 }
 
@@ -251,7 +255,13 @@ pub fn properties() -> impl Iterator<Item = &'static str> {
 /// Makes facts and the working zone readable by name, and what may be set settable.
 pub fn types(engine: &mut Engine) {
     engine.register_type_with_name::<Ctx>(CONTEXT).register_type_with_name::<ModelHandle>(MODEL);
-    for name in Facts::names() {
+    // The ones that hooks read at every batch skip the search by name.
+    engine.register_get("global_step", |ctx: &mut Ctx| ctx.read(|context| Ok(context.global_step as i64)));
+    engine.register_get("epoch", |ctx: &mut Ctx| ctx.read(|context| Ok(context.epoch as i64)));
+    engine.register_get("loss", |ctx: &mut Ctx| {
+        ctx.read(|context| context.loss.map_or_else(|| fact(context, "loss"), |loss| Ok(Dynamic::from_float(loss))))
+    });
+    for name in Facts::names().filter(|name| !["global_step", "epoch", "loss"].contains(name)) {
         engine.register_get(name, move |ctx: &mut Ctx| ctx.read(|context| fact(context, name)));
     }
     for name in Working::SETTABLE.into_iter().chain(READABLE) {
@@ -293,13 +303,6 @@ fn is_same(now: &Dynamic, value: &Dynamic) -> bool {
 
 /// A fact by name, as a value; a fact that the run does not have is an error that says why.
 pub fn fact(context: &Context, name: &str) -> Answer {
-    // The ones that hooks read at every batch skip the search by name.
-    match name {
-        "loss" if context.loss.is_some() => return Ok(context.loss.map_or(Dynamic::UNIT, Dynamic::from_float)),
-        "global_step" => return Ok(Dynamic::from_int(context.global_step as i64)),
-        "epoch" => return Ok(Dynamic::from_int(context.epoch as i64)),
-        _ => {}
-    }
     match context.get(name) {
         Some(Fact::Count(count)) => Ok((count as i64).into()),
         Some(Fact::Number(number)) => Ok(number.into()),

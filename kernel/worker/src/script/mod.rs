@@ -2,6 +2,7 @@
 //!
 //! Must not know cells or messages. Read [`RhaiPlugin`] first, then [`Ctx`](context::Ctx).
 
+mod body;
 mod built_in;
 mod callback;
 mod condition;

@@ -2,7 +2,8 @@
 //!
 //! A closed unit: its own functions and constants, `this`, `ctx` and the built-ins. Read [`RhaiPlugin`] first.
 
-use super::context::Slot;
+use super::body::{Body, Stage};
+use super::context::{Ctx, Slot};
 use super::failure::plugin_error;
 use super::given::{Given, METADATA};
 use super::loader::is_of_a_plugin;
@@ -41,12 +42,14 @@ pub struct RhaiPlugin {
     calls: Rc<Calls>,
     terms: Rc<Terms>,
     functions: AST,
-    /// The source's own constants; rewound after every call.
+    /// The source's own constants, and behind them what the newest call of a hook left.
     scope: Scope<'static>,
+    /// How many constants there are.
+    own_names: usize,
     /// The same for functions that hooks call; none when there is nothing but metadata.
     constants: Option<Constants>,
-    /// Hook to the name the source gives it.
-    hooks: [Option<Rc<str>>; Hook::COUNT],
+    hooks: [Option<Body>; Hook::COUNT],
+    stage: Stage,
     verbs: Vec<VerbFunction>,
     transforms: Vec<TransformFunction>,
     /// Functions that answer a hook point when one of their name is declared.
@@ -155,9 +158,11 @@ impl RhaiPlugin {
             calls,
             terms: Rc::new(terms),
             functions,
+            own_names: scope.len(),
             scope,
             constants,
             hooks,
+            stage: Stage::default(),
             verbs,
             transforms,
             points,
@@ -216,20 +221,39 @@ impl RhaiPlugin {
         plugin_error(&self.engine, &self.scope, &self.terms, &self.source, error)
     }
 
-    /// Calls a function with `this`, under the plugin's limits. Afterwards `this` is what it left, or on failure what it
-    /// was; none where there was nothing but the settings.
+    /// Calls a function with `this`; see [`RhaiPlugin::within`].
     pub(super) fn run<A: FuncArgs>(&mut self, this: &mut Option<Dynamic>, name: &str, arguments: A) -> Called {
+        self.within(this, |own, held| {
+            let options = CallFnOptions::new().eval_ast(false).bind_this_ptr(held);
+            let options =
+                if let Some(constants) = own.constants.clone() { options.with_tag(constants) } else { options };
+            own.scope.rewind(own.own_names);
+            let (scope, functions) = (&mut own.scope, &own.functions);
+            own.engine.call_fn_with_options::<Dynamic>(options, scope, functions, name, arguments)
+        })
+    }
+
+    /// Calls a hook with `this`; see [`RhaiPlugin::within`].
+    fn run_hook(&mut self, this: &mut Option<Dynamic>, hook: Hook, context: Ctx) -> Called {
+        self.within(this, |own, held| {
+            let Some(body) = &own.hooks[hook as usize] else { return Ok(Dynamic::UNIT) };
+            let language = (&*own.engine, &own.functions, own.constants.as_ref());
+            body.call(language, (&mut own.scope, own.own_names), &mut own.stage, held, context)
+        })
+    }
+
+    /// Does a call under the plugin's limits. Afterwards `this` is what it left, or on failure what it was; none where
+    /// there was nothing but the settings.
+    #[inline]
+    fn within(&mut self, this: &mut Option<Dynamic>, call: impl FnOnce(&mut Self, &mut Dynamic) -> Called) -> Called {
         let mut held = this.take().unwrap_or_else(|| self.first_state());
         Self::give_settings(&self.settings, &mut held);
         // What holds nothing but the settings needs no copy to be put back.
         let before = held.as_map_ref().is_ok_and(|map| map.len() > 1).then(|| held.clone());
-        let options = CallFnOptions::new().eval_ast(false).bind_this_ptr(&mut held);
-        let options = if let Some(constants) = self.constants.clone() { options.with_tag(constants) } else { options };
+        let calls = self.calls.clone();
         let (answer, growth) = {
-            let _call = self.calls.enter(&self.terms);
-            let (engine, scope, functions) = (&self.engine, &mut self.scope, &self.functions);
-            let answer = engine.call_fn_with_options::<Dynamic>(options, scope, functions, name, arguments);
-            (answer, self.calls.growth())
+            let _call = calls.enter(&self.terms);
+            (call(self, &mut held), calls.growth())
         };
         let answer = answer.and_then(|answer| self.check_state(&held, growth).map(|()| answer));
         *this = if answer.is_ok() { Some(held) } else { before };
@@ -418,12 +442,14 @@ impl Plugin for RhaiPlugin {
     }
 
     fn call(&mut self, hook: Hook, ctx: &mut Context) -> Result<(), PluginError> {
-        let Some(name) = self.hooks[hook as usize].clone() else { return Ok(()) };
+        if self.hooks[hook as usize].is_none() {
+            return Ok(());
+        }
         self.say_unsaved(ctx);
         let run = ctx.run;
         let mut this = self.take_state(run, false);
         let slot = self.slot.clone();
-        let called = slot.lend(ctx, |lent| self.run(&mut this, &name, (lent,)));
+        let called = slot.lend(ctx, |lent| self.run_hook(&mut this, hook, lent));
         self.put_state(run, false, this);
         called.map(drop).map_err(|error| self.failed(error))
     }
@@ -455,8 +481,8 @@ fn points(ast: &AST) -> Vec<String> {
 }
 
 /// Finds the hooks among a source's functions.
-fn hooks(ast: &AST) -> Result<[Option<Rc<str>>; Hook::COUNT], Box<EvalAltResult>> {
-    let mut hooks: [Option<Rc<str>>; Hook::COUNT] = Default::default();
+fn hooks(ast: &AST) -> Result<[Option<Body>; Hook::COUNT], Box<EvalAltResult>> {
+    let mut hooks: [Option<Body>; Hook::COUNT] = [const { None }; Hook::COUNT];
     for function in ast.iter_fn_def() {
         let (name, count) = (function.name.as_str(), function.params.len());
         let wrong = |message: String| Fault::at("PluginError", message, function.body.start_position());
@@ -472,7 +498,7 @@ fn hooks(ast: &AST) -> Result<[Option<Rc<str>>; Hook::COUNT], Box<EvalAltResult>
                     hook.name()
                 )));
             }
-            Some(hook) => hooks[hook as usize] = Some(name.into()),
+            Some(hook) => hooks[hook as usize] = Some(Body::of(ast, function)),
             None if PREFIXES.iter().any(|prefix| name.starts_with(prefix)) => {
                 let hint = match Hook::nearest(name) {
                     Some(near) => format!("did you mean `{near}`?"),
