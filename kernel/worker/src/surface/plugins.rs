@@ -4,6 +4,7 @@
 
 use super::actions::refused as refused_action;
 use super::arguments::Answer;
+use super::closures::carried;
 use super::{Builtin, Kind};
 use crate::problem::Fault;
 use crate::script::{from_json, from_passed, to_json, to_passed};
@@ -240,7 +241,7 @@ fn bind_run(engine: &mut Engine, session: &Session, count: usize) {
     engine.register_raw_fn("run", types.collect::<Vec<_>>(), move |call, arguments| {
         let name = arguments[0].read_lock::<PluginHandle>().map(|plugin| plugin.0.clone()).unwrap_or_default();
         let verb = arguments[1].to_string();
-        let given: Vec<Dynamic> = arguments[2..].iter().map(|argument| (**argument).clone()).collect();
+        let given: Vec<Dynamic> = arguments[2..].iter().map(|argument| carried(&call, argument)).collect();
         let envelope = enveloped(&session, call.engine(), &name, Some(&verb), &given)?;
         let mut map: Map =
             envelope.head().iter().map(|(name, field)| (name.as_str().into(), from_json(field))).collect();
@@ -286,7 +287,7 @@ fn execute(
 ) -> Answer<Dynamic> {
     let engine = call.engine();
     let named = |value: &Dynamic| engine.map_type_name(value.type_name()).to_owned();
-    let arguments: Vec<Value> = arguments.iter().map(|argument| to_passed(argument, &named)).collect();
+    let arguments: Vec<Value> = arguments.iter().map(|argument| to_passed(&carried(call, argument), &named)).collect();
     if let Some(entry) = verb.and_then(Verb::from_name).filter(|verb| verb.group() == Group::EntryPoints) {
         let answer = session.actions.call(name, entry.name(), &arguments);
         return answer.map(|answer| from_passed(&answer)).map_err(refused_action);
