@@ -210,11 +210,11 @@ impl Drop for Under<'_> {
     fn drop(&mut self) {
         let mut frames = self.0.frames.borrow_mut();
         let Some(frame) = frames.pop() else { return };
-        if let Some(outer) = frames.last_mut() {
-            if let Some(begun) = frame.begun.get() {
-                outer.begun.set(outer.begun.get().or(Some(begun)));
-                outer.paused += begun.elapsed();
-            }
+        if let Some(outer) = frames.last_mut()
+            && let Some(begun) = frame.begun.get()
+        {
+            outer.begun.set(outer.begun.get().or(Some(begun)));
+            outer.paused += begun.elapsed();
         }
         let Count { done, ask_at, full_at, look_at } = frame.outer;
         self.0.now.done.set(done.get());

@@ -8,6 +8,7 @@
 
 mod common;
 use candlewick_link::FromWorker;
+use candlewick_plugin_api::Hook;
 use common::Bench;
 use common::files::Files;
 
@@ -146,6 +147,32 @@ fn a_plugin_that_throws_in_every_function_is_told_and_outlived() {
     fails(&mut bench, "deactivate(\"bad\")", "", "plugin `bad` failed at cleanup: RuntimeError: c");
     bench.text("%plugin unregister bad");
     goes_on(&mut bench, "unregister");
+}
+
+#[test]
+fn all_fourteen_hooks_may_throw() {
+    let files = Files::of(&[]);
+    let fit = |option: &str| {
+        format!(
+            "let other = fit(sequential([linear(4, 3)]), dataset(\"iris\"), #{{ epochs: 2, batch_size: 75, validation: 0.2, seed: 1, {option} }}); other.resume();"
+        )
+    };
+    let folder = files.path("checkpoints");
+    let mut bench = notebook();
+    bench.text("%%plugin saves\nfn end_training_batch(ctx) { if ctx.epoch == 0 { ctx.request_checkpoint(); } }");
+    let hooks: String = Hook::all().map(|hook| format!("fn {hook}(ctx) {{ throw `in ${{ctx.hook}}`; }}\n")).collect();
+    bench.text(&format!("%%plugin bad quarantine_after=0\n{hooks}"));
+    let (sent, finished) = bench.run(&fit(&format!("checkpoints: {folder:?}")));
+    assert_eq!(finished.problem, None);
+    let mut text = written(&sent);
+    let (sent, finished) = bench.run(&fit(&format!("checkpoints: false, resume: {folder:?}")));
+    assert_eq!(finished.problem, None);
+    text.push_str(&written(&sent));
+    for hook in Hook::all() {
+        assert!(text.contains(&format!("plugin bad failed in {hook} (epoch ")), "{hook}: {text}");
+        assert!(text.contains(&format!("RuntimeError: in {hook}\n")), "{hook}: {text}");
+    }
+    goes_on(&mut bench, "all hooks");
 }
 
 #[test]
