@@ -137,7 +137,10 @@ fn a_failed_transform_is_replayed_with_mended_code_and_the_same_chances() {
     // What it gives back is checked as in a run.
     bench.text(&cell("7"));
     let again = bench.text("%plugin replay p");
-    assert!(again.contains("it fails again: transform_caption gave back a whole number; give back the caption"), "{again}");
+    assert!(
+        again.contains("it fails again: transform_caption gave back a whole number; give back the caption"),
+        "{again}"
+    );
 }
 
 #[test]
