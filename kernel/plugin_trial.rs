@@ -57,8 +57,8 @@ impl Trial {
         heard.json.context("the worker gave no answer")
     }
 
-    fn test(&self, file: &Path) -> Result<Tested> {
-        let wanted = json!({ "path": self.path, "cases": file });
+    fn test(&self, file: &Path, timeout: f64) -> Result<Tested> {
+        let wanted = json!({ "path": self.path, "cases": file, "timeout": timeout });
         let name = file.strip_prefix(&self.directory).unwrap_or(file).display().to_string();
         let mut tested = Tested { file: name, error: None, cases: Vec::new(), printed: String::new() };
         match hear(&self.directory, &format!("%plugins trial {wanted}")) {
@@ -76,11 +76,11 @@ impl Trial {
     }
 }
 
-/// Runs the cases of a package; true when there are some and all hold.
+/// Runs the cases of a package, each for `timeout` seconds at most; true when there are some and all hold.
 ///
 /// # Errors
 /// It is no package, has no cases, or does not load.
-pub fn tests(path: &Path, as_json: bool) -> Result<bool> {
+pub fn tests(path: &Path, timeout: f64, as_json: bool) -> Result<bool> {
     let package = Package::at(path)?;
     let trial = Trial::of(&package)?;
     let files = case_files(&trial.directory);
@@ -91,7 +91,7 @@ pub fn tests(path: &Path, as_json: bool) -> Result<bool> {
     trial.check()?;
     let mut all = Vec::new();
     for file in files {
-        let tested = trial.test(&file)?;
+        let tested = trial.test(&file, timeout)?;
         if !as_json {
             tested.show();
         }

@@ -54,6 +54,9 @@ pub enum PluginsCommand {
         /// The directory of a package.
         #[arg(default_value = ".")]
         path: PathBuf,
+        /// Seconds that each case may take.
+        #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
+        timeout: f64,
         /// Print JSON.
         #[arg(long)]
         json: bool,
@@ -108,12 +111,17 @@ pub fn obey(command: PluginsCommand) -> Result<bool> {
             make(&name, rust, into.as_deref().unwrap_or(Path::new(".")), replace)
         }
         PluginsCommand::Check { path, json } => told(&format!("%plugins check {}", plain(&path)?), json),
-        PluginsCommand::Test { path, json } => tests(&path, json),
+        PluginsCommand::Test { path, timeout, json } => tests(&path, timeout, json),
         PluginsCommand::Pack { directory, out, json } => pack(&directory, out, json),
         PluginsCommand::Install { what, sha256, json } => install(&what, sha256.as_deref(), json),
         PluginsCommand::Update { name, json } => update(name.as_deref(), json),
         PluginsCommand::Remove { name } => remove(&name),
     }
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    let seconds = text.parse().ok().filter(|seconds: &f64| seconds.is_finite() && *seconds > 0.0);
+    seconds.ok_or_else(|| format!("`{text}` is no number of seconds above 0"))
 }
 
 fn make(name: &str, rust: bool, parent: &Path, replace: bool) -> Result<bool> {

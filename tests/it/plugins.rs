@@ -102,6 +102,14 @@ fn what_is_wrong_with_a_package_is_said_and_nothing_is_installed() {
     let report: Value = serde_json::from_slice(&report.stdout).unwrap();
     assert_eq!((&report["ok"], &report["files"][1]["cases"][0]["name"]), (&false.into(), &"test_a".into()));
 
+    // Cases that never end have their time, and those after them are run.
+    home.write("calm/tests/more.rhai", "fn test_a() { loop { } }\nfn test_b() { assert(true); }\n");
+    let text = said(&finish(&mut plugins(&home, &["test", "calm", "--timeout", "0.5"]), false));
+    for words in ["FAILED  tests/more.rhai: test_a", "took longer than 0.5 s", "ok      tests/more.rhai: test_b"] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    bad(&home, &["test", "calm", "--timeout", "0"], "`0` is no number of seconds above 0");
+
     // What does not load is neither packed nor installed.
     home.write("calm/plugin.rhai", "fn end_epoch(ctx) {\n    let x = ;\n}\n");
     bad(&home, &["pack", "calm"], "SyntaxError");
@@ -125,6 +133,10 @@ fn an_archive_is_refused_for_its_checksum_or_its_paths() {
     bad(&home, &["install", "evil.tar.gz"], "its entry `../evil` leads out of the package");
     assert_eq!(installed(&home), Vec::<String>::new());
     assert!(!store(&home).join("../evil").exists());
+    // The package itself is as good as before.
+    std::fs::remove_file(home.join("calm-0.1.0.tar.gz.sha256")).unwrap();
+    good(&home, &["install", "calm-0.1.0.tar.gz"]);
+    assert_eq!(installed(&home), ["calm"]);
 }
 
 fn archive_with_a_path_that_leads_out(file: &Path) {

@@ -106,8 +106,8 @@ pub enum ManagerError {
         /// What is wrong with it.
         why: String,
     },
-    /// The plugin has not failed at a hook.
-    #[error("plugin `{plugin}` has not failed at a hook, so there is no call to replay")]
+    /// The plugin has not failed at a hook, a point or a transform.
+    #[error("plugin `{plugin}` has not failed at a hook, a point or a transform, so there is no call to replay")]
     NothingToReplay {
         /// The plugin.
         plugin: String,

@@ -5,6 +5,7 @@
 
 use crate::manager::{PluginManager, guarded};
 use crate::observer::Witness;
+use crate::replay::FailedCall;
 use crate::report::HookRow;
 use crate::slot::{Slot, Tally};
 use crate::{Policy, State};
@@ -185,8 +186,7 @@ fn failed(
         Policy::Stop => drop(passed.stop.get_or_insert_with(|| Box::new(failure.clone()))),
     }
     slot.newest_failure = Some(failure.clone());
-    // What a replay would make again is a hook's call; an older one is not what has failed now.
-    slot.watch.failed_call = None;
+    slot.watch.failed_call = Some(Box::new(FailedCall::of_transform(slot, transform, ctx, &passed.value)));
     passed.failures.push(failure);
     quarantined
 }
@@ -203,8 +203,6 @@ fn describe(
         PluginError::Failed { line, column, .. } => (*line, *column),
         _ => (None, None),
     };
-    let what = if transform == Transform::Batch { "batch" } else { "item" };
-    let path = ctx.path.as_ref().map_or(String::new(), |path| format!(" ({path})"));
     HookFailure {
         run: ctx.run,
         plugin: slot.name().to_owned(),
@@ -212,13 +210,20 @@ fn describe(
         part: Part::Transform(transform.name().to_owned()),
         epoch: ctx.epoch,
         batch: None,
-        message: format!("{what} {}{path}: {error}", ctx.index),
+        message: format!("{}: {error}", item(transform, ctx)),
         line,
         column,
         in_a_row: slot.transform_tallies[transform as usize].in_a_row,
         quarantined,
         stops_run: slot.registration.on_error == Policy::Stop,
     }
+}
+
+/// The value that is transformed, as users read it: `item 3 (cats/a.png)`.
+pub(crate) fn item(transform: Transform, ctx: &TransformContext) -> String {
+    let what = if transform == Transform::Batch { "batch" } else { "item" };
+    let path = ctx.path.as_ref().map_or(String::new(), |path| format!(" ({path})"));
+    format!("{what} {}{path}", ctx.index)
 }
 
 fn nanoseconds(begun: Instant) -> u64 {

@@ -31,6 +31,7 @@ pub mod script;
 pub mod session;
 pub mod show;
 pub mod surface;
+pub mod time_limit;
 mod trial;
 mod usage;
 mod widget;

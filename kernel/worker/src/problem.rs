@@ -222,6 +222,11 @@ impl Reporter<'_> {
                 hint.map_or_else(|| "`%help` lists all functions".to_owned(), |near| format!("did you mean `{near}`?"));
             return ("NameError", format!("there is no function `{name}`; {hint}"));
         }
+        if name.starts_with("anon$") {
+            let found = if types.is_empty() { "no arguments".to_owned() } else { format!("({types})") };
+            let why = "it takes another number of them, or it is of a plugin, whose closures only that plugin can call";
+            return ("TypeError", format!("the closure cannot be called with {found} here: {why}"));
+        }
         ("TypeError", format!("`{name}` cannot be used on {}", types.replace(", ", " and ")))
     }
 

@@ -146,7 +146,7 @@ mod tests {
             [outside.join("a"), inside.join("../outside/a"), inside.join("link/a"), inside.join("no/../../outside/a")]
         {
             assert!(
-                refused(&all, &["read", &all[0]], &path).is_some_and(|text| text.contains("into its metadata")),
+                refused(&all, &["read", all[0]], &path).is_some_and(|text| text.contains("into its metadata")),
                 "{path:?}"
             );
             assert!(refused(&["read"], &all, &path).is_some_and(|text| text.contains("write allow=[")), "{path:?}");

@@ -4,12 +4,18 @@
 
 use crate::Host;
 use crate::commands::Call;
-use candlewick_link::Problem;
+use crate::{Outbox, time_limit};
+use candlewick_link::{Problem, StreamName};
 use candlewick_packages::{Package, PackageError, Store};
 use serde::Deserialize;
 use serde_json::{Map, Value as Json, json};
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// Seconds that a case may take unless something else is wanted.
+const USUAL: f64 = 60.0;
+/// How long a case that is over its time may go on without asking for interrupts.
+const GRACE: Duration = Duration::from_secs(10);
 
 /// What is to be tried.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -19,7 +25,13 @@ pub struct Wanted {
     path: Option<PathBuf>,
     /// A script whose functions `test_…` are its cases; the plugin is activated before it.
     cases: Option<PathBuf>,
+    /// Seconds that each case may take, and the script before them.
+    timeout: Option<f64>,
 }
+
+/// The time that each case has.
+#[derive(Clone, Copy)]
+struct Limit(f64);
 
 /// Loads the plugin with the installed ones that it needs, and runs its cases. The answer has `provided` (the plugins of
 /// a session that begins, with their versions), `plugin` (its name) and `cases` (name, seconds, error or null).
@@ -35,7 +47,7 @@ pub fn run(host: &mut Host, call: &Call, wanted: &Wanted) -> Result<Json, Proble
     answer["plugin"] = Json::from(package.name.as_str());
     if let Some(cases) = &wanted.cases {
         activate(host, call, &package.name)?;
-        answer["cases"] = Json::from(run_cases(host, call, cases)?);
+        answer["cases"] = Json::from(run_cases(host, call, cases, Limit(wanted.timeout.unwrap_or(USUAL)))?);
     }
     Ok(answer)
 }
@@ -78,19 +90,49 @@ fn activate(host: &Host, call: &Call, name: &str) -> Result<(), Problem> {
 }
 
 /// The script runs like a cell; then each case, in the order of the script, whatever came of those before it.
-fn run_cases(host: &mut Host, call: &Call, path: &Path) -> Result<Vec<Json>, Problem> {
+fn run_cases(host: &mut Host, call: &Call, path: &Path, limit: Limit) -> Result<Vec<Json>, Problem> {
     let text = std::fs::read_to_string(path)
         .map_err(|error| call.problem(host, "PluginError", format!("{} cannot be read: {error}", path.display())))?;
     let source = path.display().to_string();
-    let _ = host.run_script(&text, &source)?;
+    limit.run(host, &text, &source)?;
     let names = cases(host, &source);
     let run = |name: String| {
         let begun = Instant::now();
-        let problem = host.run_script(&format!("{name}();"), &name).err();
+        let problem = limit.run(host, &format!("{name}();"), &name).err();
         let error = problem.map(|problem| problem.traceback.join("\n"));
         json!({ "name": name, "seconds": begun.elapsed().as_secs_f64(), "error": error })
     };
     Ok(names.into_iter().map(run).collect())
+}
+
+impl Limit {
+    /// Runs a script within the time. What cannot be ended, because it is in native code that never asks, ends the worker:
+    /// the command line runs the cases of other files in other workers.
+    fn run(self, host: &mut Host, text: &str, name: &str) -> Result<(), Problem> {
+        let what = format!("{name} took longer than {} s", self.0);
+        let (outbox, said) = (host.session().outbox.clone(), what.clone());
+        let limit = Duration::try_from_secs_f64(self.0).unwrap_or(Duration::MAX);
+        let (outcome, late) = time_limit::run(
+            limit,
+            GRACE,
+            move || end_process(&outbox, &said),
+            || host.run_script(text, name).map(drop),
+        );
+        if late { Err(late_by(&what)) } else { outcome }
+    }
+}
+
+/// Where it was is not known: an interrupt passes through functions without a trace.
+fn late_by(what: &str) -> Problem {
+    let message = format!("{what} and was ended; `--timeout SECONDS` gives each case more");
+    Problem { name: "TimeLimitError".to_owned(), traceback: vec![format!("TimeLimitError: {message}")], message }
+}
+
+fn end_process(outbox: &Outbox, what: &str) {
+    let text = format!("{what} and never asks whether it is to stop; its worker is ended, with the cases after it\n");
+    outbox.print(StreamName::Stderr, &text);
+    outbox.flush();
+    std::process::exit(1);
 }
 
 /// The functions `test_…` without parameters that stand in that source, from top to bottom.

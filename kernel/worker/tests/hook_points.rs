@@ -189,3 +189,37 @@ fn a_slow_hook_is_warned_of_with_its_budget() {
     let text = shown(&mut bench, "run.resume();");
     assert_eq!(text.matches("its budget there is 10.000 ms").count(), 1, "{text}");
 }
+
+#[test]
+fn an_instance_has_its_own_condition_calls_at_points_and_replay() {
+    let mut bench = Bench::new();
+    bench.text("%%plugin p when=\"ctx.global_step == 1\" quarantine_after=1\nconst metadata = #{ config: #{ wrong: false } };\nfn end_training_batch(ctx) { if this.config.wrong { throw \"no\"; } print(`called ${ctx.global_step}`); }\nfn augment(ctx, data) { this.n = if \"n\" in this { this.n + 1 } else { 1 }; data.n += this.n; }");
+    bench.text("declare_hook(\"augment\");");
+    bench.text("create(\"p\", \"q\", #{ wrong: true });");
+    let hooks = shown(&mut bench, "%hooks");
+    assert_eq!(hooks.matches("when ctx.global_step == 1").count(), 4, "both, at the hook and at the point: {hooks}");
+    bench.text(FIT);
+    let text = shown(&mut bench, "run.batch();");
+    assert!(!text.contains("called") && !text.contains("failed"), "{text}");
+    let text = shown(&mut bench, "run.batch();");
+    assert!(
+        text.contains("called 1\n") && text.contains("plugin q failed in end_training_batch (epoch 0, batch 1)"),
+        "{text}"
+    );
+    assert!(text.contains("`%plugin replay q` makes the failed call again"), "{text}");
+    let again = shown(&mut bench, "%plugin replay q");
+    assert!(again.starts_with("q: replay of end_training_batch (epoch 0, batch 1): it fails again: line 3"), "{again}");
+    assert!(bench.wrong("%plugin replay p").contains("plugin `p` has not failed at a hook, a point or a transform"));
+
+    // Mended in the cell of the plugin it is of, it can be replayed and activated.
+    bench.text("%%plugin p\nconst metadata = #{ config: #{ wrong: false } };\nfn end_training_batch(ctx) { print(`mended, ${this.config.wrong}`); }\nfn augment(ctx, data) { this.n = if \"n\" in this { this.n + 1 } else { 1 }; data.n += this.n; }");
+    let again = shown(&mut bench, "%plugin replay q");
+    assert!(again.contains("mended, true\n") && again.contains("it goes well; the run was not touched"), "{again}");
+    bench.text("%plugin activate q");
+    // Its condition is still its own: outside of a run it does not hold. One that is made now has none.
+    assert_eq!(bench.text("fire(\"augment\", #{ n: 0 }).n"), "1");
+    bench.text("create(\"p\", \"r\");");
+    assert_eq!(bench.text("fire(\"augment\", #{ n: 0 }).n"), "3", "the second call of p and the first of r");
+    bench.text("%plugin deactivate p");
+    assert_eq!(bench.text("fire(\"augment\", #{ n: 0 }).n"), "2");
+}

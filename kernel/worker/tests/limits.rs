@@ -138,6 +138,44 @@ fn limits_hold_for_verbs_conditions_points_and_at_registration() {
 }
 
 #[test]
+fn limits_hold_for_transforms_and_entry_points() {
+    for (limit, statements, expect) in [
+        (
+            "operations: 5000",
+            "let n = 0; loop { n += 1; }",
+            "it went on for more than 5000 operations, which is the limit",
+        ),
+        ("seconds: 0.05", "sleep(100);", "it took longer than 0.05 s, which is the limit `seconds` of plugin bad"),
+    ] {
+        let line = format!("limits=#{{ {limit} }} quarantine_after=0");
+        let text = trained(&line, &format!("fn transform_batch(batch) {{ {statements} }}"));
+        assert!(
+            text.contains("plugin bad failed in transform_batch (epoch 0, batch 0): batch 0: LimitError"),
+            "{text}"
+        );
+        assert!(text.contains(expect), "{text}");
+
+        let mut bench = Bench::new();
+        let functions = "fn instantiate(n) { if n == 0 { BODY } n }\nfn fit(model, data) { if data == 0 { BODY } model }\nfn predict(model, x) { if x == 0 { BODY } model + x }\nfn data_access(n) { BODY }\nfn serialize(model) { BODY }\nfn deserialize(bytes) { BODY }";
+        bench.text(&format!("%%plugin bad {line}\n{}", functions.replace("BODY", statements)));
+        bench.text("let model = create_instance(\"bad\", 1);");
+        for cell in [
+            "create_instance(\"bad\", 0)",
+            "model.fit(0)",
+            "model.predict(0)",
+            "data_access(\"bad\", 1).load()",
+            "model.serialize()",
+            "deserialize(\"bad\", blob(1))",
+        ] {
+            let problem = bench.run(cell).1.problem.expect(cell);
+            assert!(problem.message.contains(expect), "{cell}: {}", problem.message);
+            // The instance is free again, and as it was.
+            assert_eq!(bench.text("model.fit(1); model.predict(2)"), "3", "{cell}");
+        }
+    }
+}
+
+#[test]
 fn a_plugin_that_throws_in_every_function_stops_nobody() {
     let hooks = [
         "start_training_session",

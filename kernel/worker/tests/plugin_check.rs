@@ -113,15 +113,18 @@ fn what_cannot_be_looked_into_is_said() {
 
 #[test]
 fn a_check_has_no_effect_on_the_session() {
-    let loud = "print(\"loud\");\nfn infer(data) { data }";
-    let greedy = "register(\"other\", \"fn infer(data) { data }\");\nfn infer(data) { data }";
-    let files = Files::of(&[("loud.rhai", loud), ("greedy.rhai", greedy)]);
+    let files = Files::of(&[
+        ("p.rhai", "print(\"loud\");\ndeclare_hook(\"spot\");\nfn infer(data) { data }"),
+        ("q.rhai", "print(\"loud\");\nregister(\"other\", \"fn infer(data) { data }\");\nfn infer(data) { data }"),
+    ]);
     let mut bench = Bench::new();
-    let (sent, finished) = bench.run(&format!("%plugins check {}", files.path("loud.rhai")));
+    let (sent, finished) = bench.run(&format!("%plugins check {}", files.path("p.rhai")));
     assert_eq!((sent.len(), finished.problem), (1, None));
-    let wrong = bench.wrong(&format!("%plugins check {}", files.path("greedy.rhai")));
-    assert!(wrong.contains("cannot register another plugin while it is being registered"), "{wrong}");
+    let (sent, finished) = bench.run(&format!("%plugins check {}", files.path("q.rhai")));
+    assert_eq!(sent.len(), 1);
+    assert!(finished.problem.unwrap().message.contains("plugin q cannot register another plugin while it is being"));
     assert_eq!(bench.result("list_plugins()"), "[]");
+    assert!(bench.wrong("fire(\"spot\", #{})").contains("there is no hook point `spot`"));
 }
 
 #[test]

@@ -142,7 +142,7 @@ fn every_call_is_checked_and_an_error_has_the_line_of_the_cell() {
     check(
         "%%plugin other\nconst schemas = #{ infer: #{ input: #{ type: \"nummer\" } } };\nfn infer(data) { data }",
         "PluginError: plugin `other`: the schema of the input of infer cannot be used: at /type: \"nummer\" is not valid under any of the schemas listed in the 'anyOf' keyword",
-        "cell 6, line 1, column 1",
+        "cell 6, line 2, column 7",
     );
     check(
         "deactivate(\"adder\");\nactivate(\"adder\", #{ by: -1 })",

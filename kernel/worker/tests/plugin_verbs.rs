@@ -119,3 +119,36 @@ fn a_plugin_shows_what_it_says_and_can_do() {
         assert!(text.contains(part), "{part}: {text}");
     }
 }
+
+#[test]
+fn functions_of_a_cell_are_called_by_plugins_where_they_come_from() {
+    let mut bench = Bench::new();
+    bench.text("const BY = 3;\nfn tripled(x) { x * BY }\nlet offset = 100;");
+    bench.text("%%plugin p limits=#{ operations: 1000 }\nfn infer(f) { f.call(2) }\nfn predict(o, xs) { xs.map(o.f) }\nfn generate_text(f) { this.kept = f; \"\" }\nfn tokenize(text) { this.kept.call(text) }\nfn own(ctx, data) { data.y = data.f.call(data.x); }");
+    let mut check = |cell: &str, expect: &str| assert_eq!(bench.text(cell), expect, "{cell}");
+    check("execute(\"p\", |x| x + 1)", "3");
+    check("execute(\"p\", |x| tripled(x) + offset)", "106");
+    check("execute(\"p\", tripled)", "6");
+    check("execute(\"p\", Fn(\"tripled\"))", "6");
+    check("let f = |x, y| x + y; execute(\"p\", f.curry(40))", "42");
+    check("plugin(\"p\").predict(#{ f: |x| x * BY }, [1, 2])", "[3, 6]");
+    check("plugin(\"p\").run(\"infer\", |x| [x]).output", "[2]");
+    // Kept, it is called in a later cell.
+    check("plugin(\"p\").generate_text(|x| x.len() * BY);", "");
+    check("plugin(\"p\").tokenize(\"abcd\")", "12");
+    check("declare_hook(\"own\"); fire(\"own\", #{ f: |x| tripled(x), x: 5 }).y", "15");
+    // It is part of the plugin's call: its errors have their place, the limits and capabilities are the plugin's.
+    let wrong = bench.wrong("execute(\"p\", |x| x.nothing_there())");
+    assert!(wrong.contains("plugin `p` failed at infer: NameError: there is no function `nothing_there`"), "{wrong}");
+    assert!(bench.wrong("execute(\"p\", |x| { loop { } })").contains("more than 1000 operations"));
+    let reached = bench.wrong("execute(\"p\", |x| read_text(\"secret\"))");
+    assert!(reached.contains("plugin p may not reach read:") && reached.contains("[\"read:secret\"]"), "{reached}");
+    // What a plugin gives back stays with it, and that is said.
+    bench.text("%%plugin q\nfn infer(x) { |y| x + y }");
+    let wrong = bench.wrong("execute(\"q\", 1).call(2)");
+    assert!(
+        wrong.contains("the closure cannot be called with") && wrong.contains("only that plugin can call"),
+        "{wrong}"
+    );
+    assert_eq!(bench.text("1 + 1"), "2");
+}

@@ -113,6 +113,37 @@ fn a_failing_transform_follows_its_policy_and_leaves_the_value() {
 }
 
 #[test]
+fn a_failed_transform_is_replayed_with_mended_code_and_the_same_chances() {
+    let mut bench = Bench::new();
+    let cell = |answer: &str| {
+        format!(
+            "%%plugin p quarantine_after=1\nconst metadata = #{{ state: #{{ n: 3 }} }};\nfn transform_caption(text, ctx) {{ this.n += 1; let r = ctx.random(1000); {answer} }}"
+        )
+    };
+    bench.text(&cell("throw `${this.n} ${r}`;"));
+    let (_, failures) = caption(&bench, "a");
+    let (_, chance) = failures[0].rsplit_once(' ').unwrap();
+    let again = bench.text("%plugin replay p");
+    let expect = "p: replay of transform_caption of item 0 (cats/a.png) (epoch 0): it fails again: line 3, column";
+    assert!(again.contains(expect) && again.contains(&format!("RuntimeError: 4 {chance}\n")), "{again}");
+    bench.text(&cell("`${text} ${this.n} ${r}`"));
+    let again = bench.text("%plugin replay p");
+    assert!(
+        again.contains(&format!("it goes well; the run was not touched\n  gives back \"a 4 {chance}\"\n")),
+        "{again}"
+    );
+    assert_eq!(bench.text("let r = replay(\"p\"); r.gave"), format!("\"a 4 {chance}\""));
+    assert_eq!(bench.plugins().borrow().states(1).get("p"), None, "it has no state yet, as before");
+    // What it gives back is checked as in a run.
+    bench.text(&cell("7"));
+    let again = bench.text("%plugin replay p");
+    assert!(
+        again.contains("it fails again: transform_caption gave back a whole number; give back the caption"),
+        "{again}"
+    );
+}
+
+#[test]
 fn validation_data_is_transformed_only_when_asked() {
     let mut bench = Bench::new();
     let validated = |bench: &Bench| {

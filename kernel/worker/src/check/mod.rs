@@ -10,7 +10,7 @@ pub use script::{file, text};
 
 use crate::show::Show;
 use candlewick_display::{self as display, Listing, counted, lacking};
-use candlewick_plugin_api::{Group, Hook, Verb};
+use candlewick_plugin_api::{Group, Hook, TransformSet, Verb};
 use serde_json::{Value, json};
 
 /// What was found out about one plugin.
@@ -77,10 +77,11 @@ impl Finding {
 
 impl Checkup {
     /// What a plugin of compiled code has: there is no source to look into.
-    pub fn compiled(name: &str, origin: &str, hooks: &[Hook], verbs: &[Verb]) -> Self {
+    pub fn compiled(name: &str, origin: &str, hooks: &[Hook], transforms: TransformSet, verbs: &[Verb]) -> Self {
         let hooks = hooks.iter().map(|hook| hook.name().to_owned()).collect();
-        let mut checkup =
-            Self { name: name.to_owned(), origin: origin.to_owned(), hooks, verbs: verbs.to_vec(), ..Self::default() };
+        let transforms = transforms.iter().map(|transform| transform.name().to_owned()).collect();
+        let (name, origin, verbs) = (name.to_owned(), origin.to_owned(), verbs.to_vec());
+        let mut checkup = Self { name, origin, hooks, transforms, verbs, ..Self::default() };
         checkup.note_halves();
         checkup
     }

@@ -37,7 +37,7 @@ pub fn checkup(path: &Path) -> Option<Result<Checkup, ManagerError>> {
     let found = |made: LoadedPlugin| {
         let hooks: Vec<Hook> = made.plugin.hooks().iter().collect();
         let name = made.plugin.metadata().name;
-        Checkup::compiled(&name, &made.registration.origin, &hooks, &made.plugin.verbs())
+        Checkup::compiled(&name, &made.registration.origin, &hooks, made.plugin.transforms(), &made.plugin.verbs())
     };
     CrateLoader.takes(path).then(|| CrateLoader.load(path).map(found))
 }

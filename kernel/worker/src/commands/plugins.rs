@@ -137,8 +137,8 @@ fn checkup(host: &Host, subject: &str) -> Result<Checkup, ManagerError> {
     let registration = &record.registration;
     if registration.source.is_empty() {
         let row = plugins.plugins().into_iter().find(|row| row.name == subject);
-        let (hooks, verbs) = row.map(|row| (row.hooks, row.verbs)).unwrap_or_default();
-        return Ok(Checkup::compiled(subject, &registration.origin, &hooks, &verbs));
+        let (hooks, transforms, verbs) = row.map(|row| (row.hooks, row.transforms, row.verbs)).unwrap_or_default();
+        return Ok(Checkup::compiled(subject, &registration.origin, &hooks, transforms, &verbs));
     }
     let given = Given { package: registration.package.clone(), ..Given::named(subject) };
     Ok(check::text(&registration.source, &given, &registration.origin, registration, &plugins))
@@ -150,15 +150,16 @@ fn bytes(host: &Host, name: &str) -> u64 {
 
 fn row_json(row: &PluginRow, bytes: u64) -> serde_json::Value {
     let hooks: Vec<&str> = row.hooks.iter().map(|hook| hook.name()).collect();
+    let transforms: Vec<&str> = row.transforms.iter().map(|transform| transform.name()).collect();
     let verbs: Vec<&str> = row.verbs.iter().map(|verb| verb.name()).collect();
     json!({
         "name": row.name, "version": row.version, "description": row.description, "origin": row.origin, "of": row.of,
         "state": row.state.name(), "generation": row.generation, "priority": row.priority, "calls": row.calls,
-        "errors": row.errors, "seconds": row.seconds, "bytes": bytes, "hooks": hooks, "verbs": verbs,
+        "errors": row.errors, "seconds": row.seconds, "bytes": bytes, "hooks": hooks, "transforms": transforms, "verbs": verbs,
     })
 }
 
-/// What a plugin can do and has done: hooks, groups of verbs, whole or half there, calls.
+/// What a plugin can do and has done: hooks, transforms, groups of verbs, whole or half there, calls.
 fn abilities(row: &PluginRow) -> Vec<(String, String)> {
     let listed = |names: Vec<&str>| if names.is_empty() { "none".to_owned() } else { names.join(", ") };
     let mut facts = vec![("hooks".to_owned(), listed(row.hooks.iter().map(|hook| hook.name()).collect()))];

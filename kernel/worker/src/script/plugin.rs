@@ -141,10 +141,11 @@ impl RhaiPlugin {
             let _call = calls.enter(&terms);
             engine.run_ast_with_scope(&mut scope, &ast).map_err(|error| terms.explained(error))?;
         }
-        let metadata = metadata(given, &scope)?;
+        let metadata = metadata(given, &scope, || schemas::place(&engine, text, "metadata"))?;
         let verbs = verbs::of(&ast, &metadata.entry_points)?;
         let declared = metadata.capabilities.clone();
         let schemas = schemas::of(&engine, &ast, text, scope.get("schemas"), &metadata, given)?;
+        schemas::check_written(&engine, text, scope.get("schemas"), &metadata, &verbs)?;
         let terms = Terms { plugin: metadata.name.clone(), limits, declared, granted: terms.granted.clone() };
         let mut functions = ast.clone_functions_only();
         functions.set_source(source);
@@ -516,14 +517,10 @@ fn hooks(ast: &AST) -> Result<[Option<Body>; Hook::COUNT], Box<EvalAltResult>> {
 }
 
 /// The source's `metadata` constant; its name is that of the registration.
-fn metadata(given: &Given, scope: &Scope) -> Result<Metadata, Box<EvalAltResult>> {
+fn metadata(given: &Given, scope: &Scope, place: impl Fn() -> Position) -> Result<Metadata, Box<EvalAltResult>> {
     let wrong = |what: String| {
-        Fault::error(
-            "PluginError",
-            format!(
-                "{what}; write `const metadata = #{{ version: \"1.0.0\", description: \"…\", config: #{{}}, state: #{{}} }};`"
-            ),
-        )
+        let form = "const metadata = #{ version: \"1.0.0\", description: \"…\", config: #{}, state: #{} };";
+        Fault::at("PluginError", format!("{what}; write `{form}`"), place())
     };
     let own = scope.get("metadata").cloned();
     let json = match &own {

@@ -10,9 +10,11 @@
 
 use super::given::Given;
 use super::values::to_json;
+use super::verbs::VerbFunction;
 use crate::cell;
 use crate::problem::Fault;
 use candlewick_plugin_api::{EXPECTED, Metadata, Schemas, Verb, nearest, schema_of_word};
+use candlewick_plugin_manager::{ManagerError, schema_problems};
 use rhai::{AST, Dynamic, Engine, EvalAltResult, Position, ScriptFuncDef, Token};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -33,14 +35,50 @@ pub fn of(
     given: &Given,
 ) -> Result<Schemas, Wrong> {
     let files = given.schemas().map_err(|why| Fault::error("PluginError", why))?;
-    let own = constant.map(written).transpose()?.unwrap_or_default();
+    let own = constant.map(|own| written(own, place(engine, text, "schemas"))).transpose()?.unwrap_or_default();
     Ok(files.or(own).or(derived(engine, ast, text, metadata)?))
 }
 
-fn written(constant: &Dynamic) -> Result<Schemas, Wrong> {
+/// Tells what is wrong with the schemas that `const schemas` gives, at its place, before the manager finds it and knows no
+/// place.
+///
+/// # Errors
+/// The first schema that is none, or is for something that the plugin does not have.
+pub fn check_written(
+    engine: &Engine,
+    text: &str,
+    constant: Option<&Dynamic>,
+    metadata: &Metadata,
+    verbs: &[VerbFunction],
+) -> Result<(), Wrong> {
+    let Some(constant) = constant else { return Ok(()) };
+    let place = place(engine, text, "schemas");
+    let own = written(constant, place)?;
+    let names = |verb: Verb| verbs.iter().find(|own| own.verb == verb).map(VerbFunction::names).unwrap_or_default();
+    let has: Vec<Verb> = verbs.iter().map(|own| own.verb).collect();
+    let mut problems = schema_problems(metadata, &own, &has, names).into_iter();
+    match problems.find(|problem| matches!(problem, ManagerError::BadSchema { .. })) {
+        Some(problem) => Err(Fault::at("PluginError", problem.to_string(), place)),
+        None => Ok(()),
+    }
+}
+
+/// Where the constant of that name stands.
+pub fn place(engine: &Engine, text: &str, constant: &str) -> Position {
+    let mut before = None;
+    let walked = cell::walk(engine, text, |token, at| {
+        let is_it =
+            before == Some(Token::Const) && matches!(&token, Token::Identifier(name) if name.as_str() == constant);
+        before = Some(token);
+        if is_it { ControlFlow::Break(at) } else { ControlFlow::Continue(()) }
+    });
+    walked.broke.unwrap_or(Position::NONE)
+}
+
+fn written(constant: &Dynamic, place: Position) -> Result<Schemas, Wrong> {
     let wrong = |why: String| {
         let what = format!("{why}; write `const schemas = #{{ infer: #{{ input: #{{ type: \"number\" }} }} }};`");
-        Fault::error("PluginError", what)
+        Fault::at("PluginError", what, place)
     };
     let json = to_json(constant).map_err(|kind| wrong(format!("`schemas` holds a value of type {kind}")))?;
     let fields = json.as_object().ok_or_else(|| wrong("`schemas` must be a map".to_owned()))?;

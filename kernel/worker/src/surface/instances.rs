@@ -5,6 +5,7 @@
 
 use super::actions::refused;
 use super::arguments::{Answer, Options, text};
+use super::closures::carried;
 use super::{Builtin, Kind};
 use crate::problem::Fault;
 use crate::script::{from_passed, to_passed};
@@ -277,7 +278,7 @@ fn passed(call: &NativeCallContext, mut given: Vec<Dynamic>) -> Answer<Arguments
     let name = |value: &Dynamic| engine.map_type_name(value.type_name()).to_owned();
     let argument = |value: &Dynamic| match value.read_lock::<DataAccess>() {
         Some(access) => Argument::Data(access.clone()),
-        None => Argument::Value(to_passed(value, &name)),
+        None => Argument::Value(to_passed(&carried(call, value), &name)),
     };
     let positional = given.iter().map(argument).collect();
     let named = named.iter().flat_map(|named| &named.0).map(|(name, value)| (name.to_string(), argument(value)));

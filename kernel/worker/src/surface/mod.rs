@@ -6,6 +6,7 @@
 mod actions;
 mod arguments;
 mod assert;
+mod closures;
 mod confusion;
 mod data;
 mod files;

@@ -4,6 +4,7 @@
 
 use super::actions::refused as refused_action;
 use super::arguments::Answer;
+use super::closures::carried;
 use super::{Builtin, Kind};
 use crate::commands;
 use crate::problem::Fault;
@@ -265,7 +266,7 @@ fn bind_run(engine: &mut Engine, session: &Session, count: usize) {
     engine.register_raw_fn("run", types.collect::<Vec<_>>(), move |call, arguments| {
         let name = arguments[0].read_lock::<PluginHandle>().map(|plugin| plugin.0.clone()).unwrap_or_default();
         let verb = arguments[1].to_string();
-        let given: Vec<Dynamic> = arguments[2..].iter().map(|argument| (**argument).clone()).collect();
+        let given: Vec<Dynamic> = arguments[2..].iter().map(|argument| carried(&call, argument)).collect();
         let envelope = enveloped(&session, call.engine(), &name, Some(&verb), &given)?;
         let mut map: Map =
             envelope.head().iter().map(|(name, field)| (name.as_str().into(), from_json(field))).collect();
@@ -316,7 +317,7 @@ fn execute(
 ) -> Answer<Dynamic> {
     let engine = call.engine();
     let named = |value: &Dynamic| engine.map_type_name(value.type_name()).to_owned();
-    let arguments: Vec<Value> = arguments.iter().map(|argument| to_passed(argument, &named)).collect();
+    let arguments: Vec<Value> = arguments.iter().map(|argument| to_passed(&carried(call, argument), &named)).collect();
     if let Some(entry) = entry_point(verb) {
         let answer = session.actions.call(name, entry.name(), &arguments);
         return answer.map(|answer| from_passed(&answer)).map_err(refused_action);

@@ -3,21 +3,22 @@
 //! Must not know how points are served. Read [`BUILTINS`] first.
 
 use super::arguments::{Answer, Options};
+use super::closures::carried;
 use super::{Builtin, Kind};
 use crate::problem::Fault;
 use crate::runs;
 use crate::script::{from_passed, to_passed};
 use crate::session::Session;
-use candlewick_plugin_api::{Context, Event, PluginError, Point};
+use candlewick_plugin_api::{Context, Event, PluginError, Point, Value, batch_parts};
 use candlewick_plugin_manager::Replay;
-use rhai::{Array, Dynamic, Engine, Map, NativeCallContext};
+use rhai::{Array, Dynamic, Map, NativeCallContext};
 
 pub const BUILTINS: &[Builtin] = &[
     Builtin::new(
         Kind::Function,
         "declare_hook",
         "declare_hook(name) or declare_hook(name, options)",
-        "declares a hook point: plugins with a function `fn name(ctx, data)` are called when it is fired; options doc, order; order is \"ascending\" or \"descending\"",
+        "declares a hook point: plugins with a function `fn name(ctx, data)` are called when it is fired; options doc, order; order is \"ascending\" or \"descending\". Like variables, declarations are gone when a worker has died: run their cell again, plugins find them",
         "declare_hook(\"augment\", #{ doc: \"before a batch is used\", order: \"ascending\" })",
         |engine, session| {
             let (plain, with) = (session.clone(), session.clone());
@@ -34,7 +35,7 @@ pub const BUILTINS: &[Builtin] = &[
         |engine, session| {
             let session = session.clone();
             engine.register_fn("fire", move |call: NativeCallContext, name: &str, data: Map| {
-                fire(&session, call.engine(), name, data)
+                fire(&session, &call, name, data)
             });
         },
     ),
@@ -69,9 +70,9 @@ fn declare(session: &Session, name: &str, options: &Map) -> Answer<()> {
     plugins.declare(point).map_err(|error| Fault::error("NameError", error.to_string()))
 }
 
-fn fire(session: &Session, engine: &Engine, name: &str, data: Map) -> Answer {
-    let named = |value: &Dynamic| engine.map_type_name(value.type_name()).to_owned();
-    let data = to_passed(&data.into(), &named);
+fn fire(session: &Session, call: &NativeCallContext, name: &str, data: Map) -> Answer {
+    let named = |value: &Dynamic| call.engine().map_type_name(value.type_name()).to_owned();
+    let data = to_passed(&carried(call, &data.into()), &named);
     let mut ctx = Context::default();
     let answer = session.plugins.try_borrow_mut().map_err(|_| busy())?.fire_point(name, &mut ctx, data);
     runs::tell(session, ctx.driver().events.drain(..));
@@ -100,6 +101,7 @@ fn outcome(replay: Replay) -> Map {
     map.insert("failure".into(), failure);
     map.insert("line".into(), line);
     map.insert("effects".into(), texts(effects(&replay)));
+    map.insert("gave".into(), replay.gave.as_ref().map_or(Dynamic::UNIT, from_passed));
     map
 }
 
@@ -121,7 +123,19 @@ pub fn effects(replay: &Replay) -> Vec<String> {
         Event::Print(text) | Event::Warning(text) => Some(format!("says: {text}")),
         _ => None,
     });
-    changes.chain(asks).chain(stop).chain(disable).chain(fired).chain(said).collect()
+    let gave = replay.gave.iter().map(|value| format!("gives back {}", briefly(value)));
+    changes.chain(asks).chain(stop).chain(disable).chain(fired).chain(said).chain(gave).collect()
+}
+
+fn briefly(value: &Value) -> String {
+    match value {
+        Value::Text(text) => format!("{text:?}"),
+        Value::Tensor(tensor) => format!("a tensor {:?}", tensor.dims()),
+        value => match batch_parts(value) {
+            Some((inputs, targets)) => format!("inputs {:?} and targets {:?}", inputs.dims(), targets.dims()),
+            None => value.kind().to_owned(),
+        },
+    }
 }
 
 fn busy() -> Box<rhai::EvalAltResult> {
