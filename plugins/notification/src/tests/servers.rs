@@ -4,6 +4,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use serde_json::Value;
+use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
@@ -19,14 +20,14 @@ impl HttpServer {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let bodies = Arc::new(Mutex::new(Vec::new()));
-        let (kept, mut answers) = (bodies.clone(), answers.to_vec().into_iter());
+        let (kept, mut answers) = (bodies.clone(), answers.iter().copied().collect::<VecDeque<u16>>());
         std::thread::spawn(move || {
             for stream in listener.incoming() {
                 let stream = stream.unwrap();
                 let mut reader = BufReader::new(&stream);
                 let body = serde_json::from_slice(&request(&mut reader)).unwrap();
                 kept.lock().unwrap().push(body);
-                let code = answers.next().unwrap_or(200);
+                let code = answers.pop_front().unwrap_or(200);
                 let answer = format!("HTTP/1.1 {code} x\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
                 (&stream).write_all(answer.as_bytes()).unwrap();
             }
