@@ -23,7 +23,11 @@ fn a_notebook_gives_the_same_through_jupyter_and_headless() {
 fn every_notebook_that_is_shipped_does() {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("notebooks");
     let files = std::fs::read_dir(directory).into_iter().flatten().map(|entry| entry.unwrap().path());
-    for path in files.filter(|path| path.extension().is_some_and(|extension| extension == "ipynb")) {
+    let mut notebooks: Vec<_> =
+        files.filter(|path| path.extension().is_some_and(|extension| extension == "ipynb")).collect();
+    notebooks.sort();
+    assert!(notebooks.len() >= 7, "{notebooks:?}");
+    for path in notebooks {
         let (results, pictures) = same(&Home::new(), &path);
         assert!(!results.is_empty(), "{} shows no result", path.display());
         if path.ends_with("01-first-run.ipynb") {
