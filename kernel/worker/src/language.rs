@@ -94,7 +94,8 @@ impl ModuleResolver for Gate {
         path: &str,
         at: Position,
     ) -> Result<Shared<Module>, Box<EvalAltResult>> {
-        let file = self.files.get_file_path(path, source.map(Path::new));
+        // Where the resolver below looks: beside the file that imports.
+        let file = self.files.get_file_path(path, source.and_then(|source| Path::new(source).parent()));
         self.calls.may_read(file).map_err(|mut error| {
             error.set_position(at);
             error

@@ -249,8 +249,8 @@ fn a_directory_of_broken_files_and_circles_leaves_a_run_alone() {
     assert_eq!(bench.result("report.loaded"), "[\"fine\"]");
     let text = bench.result("report");
     for part in [
-        "broken.rhai, line 1, column 23: SyntaxError: Expecting ';'",
-        "nothing.rhai is no plugin",
+        "line 1, column 23: SyntaxError: Expecting ';'",
+        "is no plugin: it has no `const metadata`",
         "plugins need each other in a circle: a → b → a",
         "it needs plugin `nowhere`, which is not there",
     ] {

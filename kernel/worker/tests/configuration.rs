@@ -642,7 +642,7 @@ fn bounds_and_grants_hold_for_plugins_from_files_too() {
         assert_eq!(cell(&mut bench, "execute(\"bound\", 10)"), "10");
         let far = cell(&mut bench, "execute(\"bound\", 5000)");
         assert!(far.contains("1,000 operations") || far.contains("1000 operations"), "{far}");
-        assert_eq!(cell(&mut bench, "execute(\"bound\", 0)"), "told");
+        assert_eq!(cell(&mut bench, "execute(\"bound\", 0)"), "\"told\"");
     };
     let bounds = "allow = [\"read\"]\n[plugins.bound.limits]\noperations = 1000\n";
     check("bounds-loaded", &format!("[plugins.bound]\n{bounds}"), true);

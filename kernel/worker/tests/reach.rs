@@ -145,3 +145,17 @@ fn a_file_cannot_grant_itself_anything() {
     check("allow=[\"read\"]", "allow");
     check("limits=#{ seconds: 1000 }", "limits");
 }
+
+#[test]
+fn what_a_file_imports_is_asked_for_where_it_is_looked_for() {
+    let folder = Folder::new("beside");
+    std::fs::write(folder.file("tools.rhai"), "fn twice(x) { x * 2 }").unwrap();
+    let text = "const metadata = #{ capabilities: [\"read\"] };\nfn infer(x) { import \"tools\" as t; t::twice(x) }";
+    std::fs::write(folder.file("beside.rhai"), text).unwrap();
+    let mut bench = Bench::new();
+    bench.text(&format!("load_plugin({:?});", folder.file("beside.rhai")));
+    let message = bench.run("execute(\"beside\", 21)").1.problem.expect("nothing is granted").message;
+    assert!(message.contains(&format!("may not reach read:{}:", folder.file("tools.rhai"))), "{message}");
+    bench.text("%config beside.allow=[\"read\"]");
+    assert_eq!(bench.text("execute(\"beside\", 21)"), "42");
+}

@@ -139,9 +139,9 @@ fn what_cannot_be_loaded_is_a_row_and_keeps_nothing_else_out() {
     assert_eq!(
         twice,
         format!(
-            "plugin `good` from {} cannot be registered: {} holds that name; rename one, or unregister `good` first",
-            at("h.json"),
-            at("g.json")
+            "the name `good` is taken: the plugin from {} has it, so the one from {} cannot be registered under it; rename one, or unregister `good` first",
+            at("g.json"),
+            at("h.json")
         )
     );
     assert!(told[8].contains("it needs plugin `good >=2`"), "{}", told[8]);

@@ -32,7 +32,7 @@ fn what_is_refused_changes_nothing() {
     check(
         plugin("p"),
         Registration::from_origin("cell 9"),
-        "plugin `p` from cell 9 cannot be registered: test holds that name; rename one, or unregister `p` first",
+        "the name `p` is taken: the plugin from test has it, so the one from cell 9 cannot be registered under it; rename one, or unregister `p` first",
     );
     check(
         declared(),
