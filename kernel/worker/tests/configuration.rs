@@ -639,7 +639,7 @@ fn bounds_and_grants_hold_for_plugins_from_files_too() {
         if load {
             cell(&mut bench, &format!("load_plugin({:?})", script.display().to_string()));
         }
-        assert_eq!(cell(&mut bench, "execute(\"bound\", 10)"), "10");
+        assert!(cell(&mut bench, "execute(\"bound\", 10)").ends_with("10"));
         let far = cell(&mut bench, "execute(\"bound\", 5000)");
         assert!(far.contains("1,000 operations") || far.contains("1000 operations"), "{far}");
         assert_eq!(cell(&mut bench, "execute(\"bound\", 0)"), "\"told\"");
