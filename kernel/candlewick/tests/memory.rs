@@ -61,7 +61,7 @@ let run = fit(net, dataset(\"digits\"), #{ batch_size: 32, optimizer: adamw(0.00
 const PARAMETERS: u64 = 4 * (64 * 128 + 128 + 128 * 10 + 10);
 
 /// Bytes that tensors' own fields and maps may take beside the numbers of one category.
-const FIELDS: u64 = 10_000;
+const FIELDS: u64 = 8_000;
 
 #[test]
 fn a_tensor_of_50_mb_made_by_a_cell_appears_and_goes() {

@@ -99,9 +99,11 @@ impl Run {
             net.draw(seed, &device)?;
             net.to_device(&device)?;
         }
-        let _tag = memory::tag(memory::Category::Data);
-        let training = training.to_device(&device)?;
-        let validation = validation.map(|data| data.to_device(&device)).transpose()?;
+        let (training, validation) = {
+            // The rows alone: what the run keeps about itself is no data.
+            let _tag = memory::tag(memory::Category::Data);
+            (training.to_device(&device)?, validation.map(|data| data.to_device(&device)).transpose()?)
+        };
         let metrics = || options.metrics.iter().map(|name| Metric::from_name(name)).collect::<Result<Vec<_>>>();
         let id = NEXT.fetch_add(1, Ordering::Relaxed);
         let mut plan = Plan::new(
