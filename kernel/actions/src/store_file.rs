@@ -40,8 +40,9 @@ pub(crate) fn open(path: &Path) -> Result<Connection, StoreError> {
     let failed = |error: rusqlite::Error| refused(text(&error));
     let mut database = Connection::open(path).map_err(failed)?;
     database.busy_timeout(PATIENCE).map_err(failed)?;
-    let state = state(&database).map_err(failed)?;
-    match state {
+    // In one transaction: between two queries another process may make the tables.
+    let seen = database.transaction().and_then(|reading| state(&reading)).map_err(failed)?;
+    match seen {
         (APPLICATION, 1..=VERSION, _) => {}
         (APPLICATION, version, _) => {
             return Err(refused(format!(
