@@ -11,14 +11,19 @@ use std::process::Command;
 
 /// What each of our crates may use of ours, as the table in `kernel/README.md` has it. Development dependencies go by the
 /// same rows: a test that needs more than its crate may use belongs one layer up.
-const MAY_USE: [(&str, &[&str]); 23] = [
-    ("candlewick-kernel", &["candlewick", "candlewick-jupyter", "candlewick-link", "candlewick-packages"]),
+const MAY_USE: [(&str, &[&str]); 25] = [
+    (
+        "candlewick-kernel",
+        &["candlewick", "candlewick-jupyter", "candlewick-link", "candlewick-packages", "candlewick-rust-cells"],
+    ),
     ("candlewick-jupyter", &[]),
     ("candlewick-link", &[]),
     ("candlewick-plugin-api", &[]),
     ("candlewick-plugin-manager", &["candlewick-plugin-api"]),
     ("candlewick-actions", &["candlewick-plugin-api", "candlewick-plugin-manager"]),
+    ("candlewick-macros", &[]),
     ("candlewick-packages", &[]),
+    ("candlewick-rust-cells", &["candlewick-link", "candlewick-packages"]),
     ("candlewick-engine", &["candlewick-plugin-api"]),
     ("candlewick-display", &[]),
     ("candlewick-worker", &BELOW_WORKER),
@@ -47,7 +52,8 @@ const BELOW_WORKER: [&str; 7] = [
     "candlewick-plugin-manager",
 ];
 
-const BELOW_LIBRARY: [&str; 20] = [
+const BELOW_LIBRARY: [&str; 21] = [
+    "candlewick-macros",
     "candlewick-actions",
     "candlewick-packages",
     "candlewick-accumulation",

@@ -3,7 +3,10 @@
 //! Everything that users' Rust code and the executable need passes through here, so that there is one copy of every
 //! static. It owns the allocator, the entry point and the list of built-in plugins. Read [`prelude`] first.
 
+pub use candle_core;
+pub use candle_nn;
 pub use candlewick_engine as engine;
+pub use candlewick_macros::callable;
 pub use candlewick_plugin_api as plugin_api;
 pub use candlewick_plugin_manager as plugin_manager;
 pub use candlewick_worker as worker;

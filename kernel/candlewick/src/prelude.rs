@@ -10,5 +10,7 @@ pub use crate::plugin_api::{
     Verb,
 };
 pub use crate::plugin_manager::{PluginManager, Policy, Registration};
-pub use candle_core::{DType, Device, Tensor};
+pub use candle_core::{self, D, DType, Device, IndexOp, Module, Shape, Tensor, Var};
+pub use candle_nn;
+pub use candlewick_macros::callable;
 pub use serde_json::{Map, Value as Json};
