@@ -3,7 +3,8 @@
 //!
 //! Must not know what the lines mean. Read [`main`] first.
 
-use std::io;
+use crate::conversation::RELAY;
+use std::io::{self, Write};
 use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
@@ -19,6 +20,7 @@ pub fn main(socket: &Path) -> i32 {
 fn carry(socket: &Path) -> io::Result<()> {
     let stream = UnixStream::connect(socket)?;
     let (mut from_compiler, mut to_compiler) = (stream.try_clone()?, stream);
+    writeln!(to_compiler, "{RELAY}{}", std::process::id())?;
     std::thread::Builder::new().name("answers".into()).spawn(move || {
         // evcxr waits for the end of its pipe only; the error of a broken one changes nothing.
         drop(io::copy(&mut from_compiler, &mut io::stdout().lock()));
