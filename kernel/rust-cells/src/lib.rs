@@ -39,3 +39,8 @@ fn problem(name: &str, message: &dyn Display) -> Problem {
     let message = message.to_string();
     Problem { name: name.to_owned(), traceback: vec![format!("{name}: {message}")], message }
 }
+//! know ZeroMQ, candle or Rhai: values live in the worker.
+
+mod analysis;
+
+pub use analysis::{Analysis, Known};
