@@ -9,7 +9,7 @@ use crate::evaluation::Evaluation;
 use crate::service::{Job, Service, Work};
 use crate::toolchain::Tools;
 use crate::{CompilerError, cell, environment, problem, progress, watchdog};
-use candlewick_link::{CompilerIs, CompilerRequest, Evaluated, FrameReader, ToCompiler};
+use candlewick_link::{CompilerIs, CompilerRequest, CompilerStatus, Evaluated, FrameReader, ToCompiler};
 use candlewick_packages::library::RUSTC;
 use std::io::Write;
 use std::os::fd::{AsRawFd, FromRawFd, RawFd};
@@ -48,10 +48,12 @@ fn serve(directory: &Path, memory: u64) -> Result<i32, CompilerError> {
     let service = Arc::new(Service::new(directory.clone()));
     service.update(|status| (status.pid, status.rustc) = (std::process::id(), RUSTC.to_owned()));
     service.set_low_priority(true);
-    listen(&service, listener)?;
+    let sources = tools.as_ref().ok().and_then(Tools::standard_library);
+    let analysis = Arc::new(AnalysisThread::start(Arc::clone(&service), sources.as_deref())?);
+    listen(&service, listener, &analysis)?;
     let evaluation = tools.and_then(|tools| {
         begin(&service).map_err(|error| error.to_string())?;
-        Evaluation::start(Arc::clone(&service), tools, notebook, memory)
+        Evaluation::start(Arc::clone(&service), analysis, tools, notebook, memory)
     });
     match evaluation {
         Ok(evaluation) => Ok(evaluation.serve()),
@@ -90,11 +92,10 @@ fn refuse(service: &Service, reason: &str) -> i32 {
 }
 
 /// The threads that hear clients.
-fn listen(service: &Arc<Service>, listener: UnixListener) -> Result<(), CompilerError> {
+fn listen(service: &Arc<Service>, listener: UnixListener, analysis: &Arc<AnalysisThread>) -> Result<(), CompilerError> {
     let watched = Arc::clone(service);
     thread("watchdog", move || watchdog::watch(&watched))?;
-    let analysis = Arc::new(AnalysisThread::start(Arc::clone(service))?);
-    let service = Arc::clone(service);
+    let (service, analysis) = (Arc::clone(service), Arc::clone(analysis));
     thread("clients", move || {
         for number in 0.. {
             let Ok(stream) = accept(&listener) else { continue };
@@ -131,7 +132,10 @@ fn obey(service: &Service, analysis: &AnalysisThread, client: &Arc<Client>, id: 
             queue(Work::Warm);
         }
         CompilerRequest::Clear => queue(Work::Clear),
-        CompilerRequest::Status => client.reply(id, CompilerIs::Status(service.status())),
+        CompilerRequest::Status => {
+            let status = CompilerStatus { analysis: analysis.is_ready(), ..service.status() };
+            client.reply(id, CompilerIs::Status(status));
+        }
         CompilerRequest::Complete { code, cursor } => analysis.complete(client, id, code, cursor),
         CompilerRequest::Inspect { code, cursor, detail } => analysis.inspect(client, id, code, cursor, detail),
         CompilerRequest::IsComplete { code } => {

@@ -181,7 +181,11 @@ mod tests {
         };
         check(&[], None, b"EVCXR_EXECUTION_COMPLETE\n");
         check(&[PANICKED], Some(Problem::default()), b"EVCXR_PANIC_NOTIFICATION\nEVCXR_EXECUTION_COMPLETE\n");
-        check(&["EVCXR_VARIABLE_CHANGED_TYPE:x\ny"], None, b"EVCXR_VARIABLE_CHANGED_TYPE:x\ny\nEVCXR_EXECUTION_COMPLETE\n");
+        check(
+            &["EVCXR_VARIABLE_CHANGED_TYPE:x\ny"],
+            None,
+            b"EVCXR_VARIABLE_CHANGED_TYPE:x\ny\nEVCXR_EXECUTION_COMPLETE\n",
+        );
         check(&[], Some(Problem::default()), UNREADABLE);
     }
 }

@@ -3,6 +3,8 @@
 //! Owns what happens to a cell between its arrival and its answer, and what is known of the session. Must not know
 //! sockets. Read [`Evaluation`] first.
 
+use crate::analysis::Known;
+use crate::analysis_thread::AnalysisThread;
 use crate::cell::{self, Compiled, Knowledge, Typed};
 use crate::conversation::{Asker, Outcome};
 use crate::journal::Journal;
@@ -23,6 +25,7 @@ const NETWORK: &str = "a dependency is not on this machine yet: asking the netwo
 /// The session and what is known of it.
 pub(crate) struct Evaluation {
     service: Arc<Service>,
+    analysis: Arc<AnalysisThread>,
     tools: Tools,
     session: Session,
     journal: Journal,
@@ -38,7 +41,13 @@ impl Evaluation {
     ///
     /// # Errors
     /// Why nothing can be compiled.
-    pub fn start(service: Arc<Service>, tools: Tools, notebook: PathBuf, memory: u64) -> Result<Self, String> {
+    pub fn start(
+        service: Arc<Service>,
+        analysis: Arc<AnalysisThread>,
+        tools: Tools,
+        notebook: PathBuf,
+        memory: u64,
+    ) -> Result<Self, String> {
         let mut session = Session::start(&service.directory).map_err(|error| error.to_string())?;
         // evcxr has looked for its configuration; from now on relative paths are the notebook's. Other threads use none.
         drop(std::env::set_current_dir(&notebook));
@@ -51,7 +60,7 @@ impl Evaluation {
         }
         service.set_low_priority(false);
         let mut evaluation =
-            Self { service, tools, session, journal, to_adopt, kept, notices: Vec::new(), memory };
+            Self { service, analysis, tools, session, journal, to_adopt, kept, notices: Vec::new(), memory };
         evaluation.note();
         evaluation.service.update(|status| status.warm = true);
         Ok(evaluation)
@@ -125,16 +134,17 @@ impl Evaluation {
         }
         self.service.update(|status| status.refused = None);
         self.adopt(job);
-        let mut evaluated = self.compile_and_run(job, cell).unwrap_or_else(|problem| Evaluated {
-            problem: Some(problem),
-            ..Evaluated::default()
-        });
+        let mut evaluated = self
+            .compile_and_run(job, cell)
+            .unwrap_or_else(|problem| Evaluated { problem: Some(problem), ..Evaluated::default() });
         if self.service.is_cancelled() && evaluated.problem.is_some() {
             return interrupted();
         }
         self.note();
         evaluated.variables.clone_from(&self.journal.knowledge.variables);
-        evaluated.notices.splice(0..0, std::mem::take(&mut self.kept).notice().into_iter().chain(self.notices.drain(..)));
+        evaluated
+            .notices
+            .splice(0..0, std::mem::take(&mut self.kept).notice().into_iter().chain(self.notices.drain(..)));
         evaluated.notices.extend(self.outgrown());
         CompilerIs::Evaluated(evaluated)
     }
@@ -151,7 +161,8 @@ impl Evaluation {
             None => prepared.untyped(),
             Some(probe) => {
                 let probe = probe.to_owned();
-                let errors = self.session.check(&probe, &going_online).map_err(|error| problem("CompileError", &error))?;
+                let errors =
+                    self.session.check(&probe, &going_online).map_err(|error| problem("CompileError", &error))?;
                 if self.service.is_cancelled() {
                     return Err(Problem::default());
                 }
@@ -254,6 +265,11 @@ impl Evaluation {
         }
         journal.write(&self.service.directory);
         let knowledge = journal.knowledge;
+        self.service.set_known(Known {
+            items: knowledge.texts.iter().map(|item| item.text.clone()).collect(),
+            variables: knowledge.variables.clone(),
+            dependencies: knowledge.dependencies.clone(),
+        });
         self.service.update(|status| {
             status.items = knowledge.items;
             status.dependencies = knowledge.dependencies;
@@ -261,7 +277,11 @@ impl Evaluation {
         });
     }
 
+    /// What completion has read is given back first.
     fn outgrown(&self) -> Option<String> {
+        if processes::resident() > self.memory {
+            self.analysis.unload();
+        }
         let resident = processes::resident();
         (resident > self.memory).then(|| {
             format!(

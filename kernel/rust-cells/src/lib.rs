@@ -3,6 +3,7 @@
 //! Owns evcxr, rust-analyzer, the Rust session's items and dependencies, and what cells are compiled against. It must not
 //! know ZeroMQ, candle or Rhai: values live in the worker. Read [`compiler::main`] first.
 
+mod analysis;
 mod analysis_thread;
 pub mod cell;
 mod clients;
@@ -23,6 +24,7 @@ mod session;
 mod toolchain;
 mod watchdog;
 
+pub use analysis::{Analysis, Known};
 pub use error::CompilerError;
 
 use candlewick_link::Problem;
@@ -39,8 +41,3 @@ fn problem(name: &str, message: &dyn Display) -> Problem {
     let message = message.to_string();
     Problem { name: name.to_owned(), traceback: vec![format!("{name}: {message}")], message }
 }
-//! know ZeroMQ, candle or Rhai: values live in the worker.
-
-mod analysis;
-
-pub use analysis::{Analysis, Known};

@@ -50,9 +50,8 @@ pub(crate) fn lost_with_worker(variables: &[String]) -> Option<String> {
 
 /// The notice that values were lost because their types are other ones now.
 pub(crate) fn lost_by_type(variables: &[String]) -> Option<String> {
-    (!variables.is_empty()).then(|| {
-        format!("the variables {} were lost, because their types were defined anew", listed(variables))
-    })
+    (!variables.is_empty())
+        .then(|| format!("the variables {} were lost, because their types were defined anew", listed(variables)))
 }
 
 fn listed(names: &[String]) -> String {
@@ -72,11 +71,17 @@ mod tests {
     #[test]
     fn what_is_there_and_what_is_not_is_said() {
         let check = |items: &[&str], variables: &[&str], lost: &[&str], expect: Option<&str>| {
-            let kept = Kept { items: names(items), dependencies: vec![], variables: names(variables), lost: names(lost) };
+            let kept =
+                Kept { items: names(items), dependencies: vec![], variables: names(variables), lost: names(lost) };
             assert_eq!(kept.notice().as_deref(), expect);
         };
         check(&[], &[], &[], None);
-        check(&["f"], &["x"], &[], Some("the compiler of Rust cells was started anew; still there: items `f`; variables `x`"));
+        check(
+            &["f"],
+            &["x"],
+            &[],
+            Some("the compiler of Rust cells was started anew; still there: items `f`; variables `x`"),
+        );
         let lost = "the compiler of Rust cells was started anew; lost: `y`: run the cells that define them again";
         check(&[], &[], &["y"], Some(lost));
     }

@@ -2,6 +2,7 @@
 //!
 //! Owns the order of evaluating requests and their cancelling. Must not know evcxr. Read [`Service`] first.
 
+use crate::analysis::Known;
 use crate::clients::Client;
 use crate::conversation::Conversation;
 use crate::directory::Directory;
@@ -23,6 +24,7 @@ pub(crate) struct Service {
     jobs: Mutex<Jobs>,
     arrived: Condvar,
     status: Mutex<CompilerStatus>,
+    known: Mutex<Known>,
 }
 
 /// A request that the evaluation thread serves.
@@ -74,6 +76,7 @@ impl Service {
             jobs: Mutex::default(),
             arrived: Condvar::new(),
             status: Mutex::default(),
+            known: Mutex::default(),
         }
     }
 
@@ -168,6 +171,16 @@ impl Service {
     /// Changes what there is.
     pub fn update(&self, change: impl FnOnce(&mut CompilerStatus)) {
         change(&mut locked(&self.status));
+    }
+
+    /// What the analysis has to know of the session.
+    pub fn known(&self) -> Known {
+        locked(&self.known).clone()
+    }
+
+    /// The session has changed.
+    pub fn set_known(&self, known: Known) {
+        *locked(&self.known) = known;
     }
 
     /// Whether rustc is to leave the processor to others.

@@ -36,12 +36,20 @@ impl Tools {
         Ok(Self { cargo: found("cargo"), rustc: found("rustc"), library: file, crates })
     }
 
+    /// The sources of the standard library, where the toolchain has them.
+    pub fn standard_library(&self) -> Option<PathBuf> {
+        let sysroot = self.rustc.parent()?.parent()?;
+        Some(sysroot.join("lib/rustlib/src/rust/library")).filter(|sources| sources.is_dir())
+    }
+
     /// What has disappeared since, and what to do; none when all is there.
     pub fn missing(&self) -> Option<String> {
         let paths = [&self.rustc, &self.cargo, &self.library, &self.crates];
         let gone = paths.into_iter().find(|path| path.is_absolute() && !path.exists())?;
         let path = gone.display();
-        Some(format!("{path}, with which Rust cells are compiled, is not there any more; put it back (`candlewick doctor` says what is missing)"))
+        Some(format!(
+            "{path}, with which Rust cells are compiled, is not there any more; put it back (`candlewick doctor` says what is missing)"
+        ))
     }
 }
 

@@ -53,7 +53,10 @@ fn hung() -> CompilerIs {
          session's items, dependencies and variables",
         PATIENCE.as_secs()
     );
-    CompilerIs::Evaluated(Evaluated { problem: Some(crate::problem("CompilerError", &message)), ..Evaluated::default() })
+    CompilerIs::Evaluated(Evaluated {
+        problem: Some(crate::problem("CompilerError", &message)),
+        ..Evaluated::default()
+    })
 }
 
 #[cfg(test)]
