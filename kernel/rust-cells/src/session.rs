@@ -11,6 +11,9 @@ use std::process::Command;
 /// What every session begins with. The second line has evcxr allow `?` from the first cell on, which costs it a failed
 /// build.
 const PRELUDE: &str = "use candlewick::prelude::*;\nstd::str::from_utf8(b\"\")?;\n";
+/// A cell of items only would be compiled without evcxr's own code, which the next cell would then have to compile again:
+/// what rustc reuses is what it compiled the last time.
+const STATEMENT: &str = "\n();";
 /// What cargo names when it lacks something that the network has.
 const OFFLINE: &str = "--offline";
 
@@ -59,6 +62,7 @@ impl Session {
     /// It does not compile, or could not be run.
     pub fn execute(&mut self, text: &str, going_online: &dyn Fn()) -> Result<(), Error> {
         self.forget_diagnostics();
+        let text = &format!("{text}{STATEMENT}");
         match self.context.execute(text) {
             Err(error) if asks_for_dependencies(text) && error.to_string().contains(OFFLINE) => {
                 going_online();
