@@ -39,7 +39,6 @@ const PACKAGES: [Package; 9] = [
             "dummy_dtype.rs",
             "metal_backend/",
             "mkl.rs",
-            "npy.rs",
             "pickle.rs",
             "quantized/",
             "test_utils.rs",

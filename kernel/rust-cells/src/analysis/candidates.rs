@@ -126,10 +126,9 @@ fn within(range: TextRange, cell: &CellText) -> Option<(usize, usize)> {
 
 /// A snippet as plain text: up to where the cursor is to stand when that is inside a call, else without its marks.
 fn plain(snippet: &str) -> String {
-    if let Some(head) = snippet.strip_suffix("($0)") {
-        return format!("{}(", unescaped(head));
-    }
-    unescaped(snippet)
+    let inside = [("($0)", '('), ("[$0]", '['), ("{$0}", '{')];
+    let call = inside.iter().find_map(|(end, open)| Some((snippet.strip_suffix(end)?, open)));
+    call.map_or_else(|| unescaped(snippet), |(head, open)| format!("{}{open}", unescaped(head)))
 }
 
 /// A snippet without `$0` and `${1:name}`, its `\` gone.
@@ -223,6 +222,7 @@ mod tests {
         let check = |snippet: &str, expect: &str| assert_eq!(plain(snippet), expect, "{snippet}");
         check("matmul($0)", "matmul(");
         check("dims()$0", "dims()");
+        check("vec![$0]", "vec![");
         check("fn a(&self) {\n    $0\n}", "fn a(&self) {\n    \n}");
         check("if ${1:condition} \\{ \\$ \\}", "if condition { $ }");
         check("Some(${1})", "Some()");

@@ -293,7 +293,7 @@ pub mod fmt {
 /// Text from a template and values.
 #[macro_export]
 macro_rules! format { ($($arg:tt)*) => { $crate::fmt::format(core::format_args!($($arg)*)) } }
-/// A `Vec` with these elements.
+/// A `Vec` with these elements: `vec![1, 2]`, `vec![0; 10]`.
 #[macro_export]
 macro_rules! vec {
     () => { $crate::vec::Vec::new() };
