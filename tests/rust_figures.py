@@ -29,8 +29,8 @@ PRODUCT = "let {t} = Tensor::new(&[[{n}f32, 2.], [3., 4.]], &Device::Cpu)?;\nlet
 PLUGIN = """
 struct Watch{n} {{ seen: usize }}
 impl Plugin for Watch{n} {{
-    fn metadata(&self) -> Metadata {{ Metadata::named("watch{n}") }}
-    fn hooks(&self) -> HookSet {{ HookSet::of([Hook::EndTrainingBatch]) }}
+    fn metadata(&self) -> Metadata {{ Metadata::of("watch{n}", "1.0.0", "counts batches") }}
+    fn hooks(&self) -> HookSet {{ HookSet::none().with(Hook::EndTrainingBatch) }}
     fn end_training_batch(&mut self, _ctx: &mut Context) -> Result<(), PluginError> {{
         self.seen += {n};
         Ok(())
