@@ -236,6 +236,9 @@ fn candidates_of<'t>(chunks: &'t [Chunk], earlier: &'t [ItemText]) -> Vec<Candid
     for (index, chunk) in chunks.iter().enumerate().filter(|(_, chunk)| chunk.kind != Kind::Statement) {
         found.push(Candidate::of(&chunk.text, From::Chunk(index)));
         if let Kind::Use(imports) = &chunk.kind {
+            // What evcxr writes as it stands in the cell has all its columns.
+            let same = |import: &&Import| chunk.text.trim() == import.text.trim();
+            found.extend(imports.iter().filter(same).map(|import| Candidate::of(&import.text, From::Chunk(index))));
             found.extend(imports.iter().map(|import| Candidate::import(&import.text, index, import)));
         }
     }
