@@ -114,9 +114,14 @@ impl Stage {
         } else {
             prepared.untyped()
         };
-        let variables = variables(&typed);
-        let source = self.assembled(&typed.written, false, &variables);
-        let diagnostics = self.rustc(&source);
+        let mut variables = variables(&typed);
+        let (mut source, mut diagnostics);
+        loop {
+            source = self.assembled(&typed.written, false, &variables);
+            diagnostics = self.rustc(&source);
+            let Some(name) = moved(&diagnostics) else { break };
+            variables.retain(|(other, _)| *other != name);
+        }
         let compiled = Compiled { diagnostics: &diagnostics, source: &source, errors: &[] };
         if diagnostics.iter().any(super::report::is_error) {
             let error = evcxr::Error::CompilationErrors(Vec::new());
@@ -177,6 +182,17 @@ impl Stage {
     }
 }
 
+/// A variable that was moved when it is to be kept.
+fn moved(diagnostics: &[Value]) -> Option<String> {
+    let moved = diagnostics.iter().filter(|error| error["code"]["code"] == "E0382");
+    let mut texts = moved.flat_map(|error| error["spans"].as_array().cloned().unwrap_or_default());
+    let line = texts.find_map(|span| {
+        let text = span["text"][0]["text"].as_str().unwrap_or_default().to_owned();
+        (span["is_primary"] == true && text.starts_with("evcxr_variable_store.put_variable")).then_some(text)
+    })?;
+    Some(line.split_once("stringify!(")?.1.split_once(')')?.0.to_owned())
+}
+
 /// The variables of a cell with their types, from the lines that bind them.
 fn variables(typed: &Typed) -> Vec<(String, String)> {
     let lines = typed.written.text.lines().zip(&typed.written.lines);
@@ -203,7 +219,12 @@ fn rustc_names_the_types_of_variables() {
                 let v: Vec<_> = (0..3).map(|x| x as f32).collect(); let ö = t.sum(); drop(e);\n\
                 let w: fn(&str) -> &str = |x| x; let x = w; let y: Result<u8, _> = \"1\".parse(); let z = y?;";
     let problem = stage.cell(code).unwrap_err();
-    assert!(problem.message.starts_with("cell 2, line 6, column 39: `l` does not live long enough"), "{}\n{}", problem.message, rows(&problem));
+    assert!(
+        problem.message.starts_with("cell 2, line 6, column 39: `l` does not live long enough"),
+        "{}\n{}",
+        problem.message,
+        rows(&problem)
+    );
     let (typed, ..) = stage.cell(&code.replace("let u = &l;", "").replace("let z = y?;", "")).unwrap();
     let found: Vec<String> = variables(&typed).into_iter().map(|(name, ty)| format!("{name}: {ty}")).collect();
     let expect = [
@@ -225,6 +246,7 @@ fn rustc_names_the_types_of_variables() {
         "y: std::result::Result<u8, std::num::ParseIntError>",
     ];
     assert_eq!(found, expect, "{}", typed.text());
+    assert!(stage.knowledge.variables.iter().all(|(name, _)| name != "e"), "it was moved");
 }
 
 #[test]
@@ -243,6 +265,8 @@ fn show_all() {
         "let f = |x: f64| x + 1.0;\nlet i = [1].iter().map(|x| x + 1);",
         "let s = candlewick::secret();",
         "n += 1;",
+        "impl Old { fn new() -> Old { Old { x: 3 } } fn other() {} }",
+        "impl Old { fn third() {} fn new() -> Old { Old { x: 3 } } }",
         "impl Clone for Old { fn clone(&self) -> Old { Old { x: 2 } } }",
         "let q = if true {\n    1\n} else {\n    \"a\"\n};",
         "fn g() -> i32 {\n    \"größe\"\n}\ng()",
@@ -269,7 +293,11 @@ fn show_all() {
         match stage.cell(code) {
             Ok((typed, diagnostics, source)) => {
                 let w = typed.warnings(&Compiled { diagnostics: &diagnostics, source: &source, errors: &[] });
-                println!("=== {code}\nOK {:?} {:?}", typed.shown(&stage.knowledge), w.map(|w| w.get("text/plain").unwrap().to_owned()));
+                println!(
+                    "=== {code}\nOK {:?} {:?}",
+                    typed.shown(&stage.knowledge),
+                    w.map(|w| w.get("text/plain").unwrap().to_owned())
+                );
             }
             Err(problem) => println!("=== {code}\n{}: {}\n{}", problem.name, problem.message, rows(&problem)),
         }

@@ -67,7 +67,10 @@ impl Reports<'_> {
         let level = report["level"].as_str().unwrap_or("error");
         let code = report["code"]["code"].as_str();
         let text = cleaned(report["message"].as_str().unwrap_or_default());
-        let all = self.marks.of(report);
+        let mut all = self.marks.of(report);
+        if matches!(code, Some("E0119" | "E0592")) {
+            newer_first(&mut all);
+        }
         let (marks, own) = self.seen(&all);
         let helps = advice::of(self, report, &all);
         let children: Vec<&Value> =
@@ -185,8 +188,10 @@ impl Reports<'_> {
             return;
         }
         let seen: Vec<Mark> = marks.iter().filter(|mark| !matches!(mark.text, Text::Own(..))).cloned().collect();
-        if seen.is_empty() {
-            footers.push((level, text));
+        // Of a library whose sources are not there only the labels tell something.
+        if seen.iter().all(|mark| mark.is_blind()) {
+            let labels = seen.iter().filter(|mark| !mark.label.is_empty()).map(|mark| format!("\n  {}", mark.label));
+            footers.push((level, labels.fold(text, |text, label| text + &label)));
             return;
         }
         let primary = seen.iter().find(|mark| mark.primary).or(seen.first());
@@ -203,6 +208,18 @@ impl Reports<'_> {
         let help = helps.first().map(|help| format!("; {help}")).unwrap_or_default();
         format!("{}{text}{label}{help}", place.unwrap_or_default())
     }
+}
+
+/// Of two marks that say the same of an earlier cell and of this one, this one's is what the report is about: rustc takes
+/// them in the order of evcxr's source, which is any.
+fn newer_first(marks: &mut [Mark]) {
+    let Some(primary) = marks.iter().position(|mark| mark.primary && matches!(mark.text, Text::Earlier(_))) else {
+        return;
+    };
+    let Some(here) = marks.iter().position(|mark| !mark.primary && mark.text == Text::Here) else { return };
+    let label = std::mem::take(&mut marks[primary].label);
+    marks[primary].label = std::mem::replace(&mut marks[here].label, label);
+    (marks[primary].primary, marks[here].primary) = (false, true);
 }
 
 /// Whether a suggestion is to import something: that has a place in a cell wherever rustc puts it.
@@ -290,7 +307,8 @@ fn is_told(child: &Value) -> bool {
 
 /// A message without the names of evcxr's code.
 pub(crate) fn cleaned(text: &str) -> String {
-    text.replace("`evcxr_variable_store`", "the end of the cell")
+    style::brief(text)
+        .replace("`evcxr_variable_store`", "the end of the cell")
         .replace("evcxr_analysis_wrapper::", "")
         .replace("`EvcxrUserCodeError`", "the cell's own error")
 }

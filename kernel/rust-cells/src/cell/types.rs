@@ -88,11 +88,9 @@ pub(crate) fn unanswered(variable: &Variable) -> Unwritable {
 
 fn unknown(text: &str, variable: &Variable) -> Unwritable {
     let name = &variable.name;
+    let text = &super::style::brief(text);
     let found = if text == "_" { String::new() } else { format!(": all that is known is `{text}`") };
-    let example = match text {
-        "_" => "f64".to_owned(),
-        _ => text.replace('_', "f64"),
-    };
+    let example = text.replace('_', "f64");
     let message = format!("type annotations needed for `{name}`{found}");
     Unwritable { message, help: vec![format!("write its type: `let {name}: {example} = …;`")] }
 }
@@ -103,10 +101,7 @@ fn closure(found: &Found, variable: &Variable) -> Unwritable {
         let signature = variable.closure.clone().unwrap_or_else(|| "(…) -> …".to_owned());
         let message = format!("`{name}` is a closure, whose type cannot be written, so it cannot stay for later cells");
         let boxed = format!("box it: `let {name}: Box<dyn Fn{signature}> = Box::new({});`", value(variable));
-        return Unwritable {
-            message,
-            help: vec![boxed, format!("or define a function: `fn {name}{signature} {{ … }}`")],
-        };
+        return Unwritable { message, help: vec![boxed, format!("or make it a function: `fn {name}(…) {{ … }}`")] };
     }
     let message = format!("the type of `{name}` holds a closure, so it cannot be written, and `{name}` cannot stay");
     let collect = "keep what it gives: an iterator's elements by `.collect::<Vec<_>>()`, or a `Box<dyn …>` of it";
@@ -248,7 +243,7 @@ mod tests {
             Err(".collect::<Vec<_>>()"),
         );
         check("found opaque type `impl m::T`", Err("let x: Box<dyn m::T> = Box::new("));
-        check("found struct `std::vec::Vec<_>`", Err("let x: std::vec::Vec<f64> = …;"));
+        check("found struct `std::vec::Vec<_>`", Err("let x: Vec<f64> = …;"));
         check("found `async` block `{async block@a.rs:14:9: 14:14}`", Err("Pin<Box<dyn Future"));
         check("found struct `evcxr_analysis_wrapper::Inner`", Err("`Inner`, which cannot be named here"));
     }
