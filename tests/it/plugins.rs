@@ -201,7 +201,7 @@ fn a_rust_plugin_is_built_tested_packed_and_installed_by_an_installed_kernel_too
     // Without cargo a crate that is not in the cache is refused, and told what to do.
     home.write("candlewick-plugin-swift/src/more.rs", "");
     let mut without = plugins(&home, &["test", "candlewick-plugin-swift"]);
-    let text = said(&finish(without.env("PATH", home.path()), false));
+    let text = said(&finish(without.env("PATH", home.path()).env_remove("CARGO_HOME"), false));
     assert!(text.contains("compiled by cargo, which is not in PATH: install Rust"), "{text}");
 }
 
