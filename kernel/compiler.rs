@@ -199,13 +199,10 @@ async fn serve(shared: Arc<Shared>, listener: AsyncFd<UnixListener>) {
 /// Returns when somebody waits to be served, and takes nobody. What the runtime has noticed may be a connection that a
 /// process has taken long since, so the socket itself is asked.
 pub async fn await_connection(listener: &AsyncFd<UnixListener>) -> std::io::Result<()> {
-    loop {
-        let mut ready = listener.readable().await?;
-        ready.clear_ready();
-        if has_connection(listener.get_ref()) {
-            return Ok(());
-        }
+    while !has_connection(listener.get_ref()) {
+        listener.readable().await?.clear_ready();
     }
+    Ok(())
 }
 
 fn has_connection(listener: impl AsFd) -> bool {
