@@ -7,6 +7,7 @@ use crate::calls::Calls;
 use crate::comms::Comms;
 use crate::configuration::Configuration;
 use crate::room::Room;
+use crate::rust::Callables;
 use crate::show::Shows;
 use crate::{Inbox, Outbox};
 use candlewick_actions::Actions;
@@ -39,6 +40,8 @@ pub struct Session {
     pub calls: Rc<Calls>,
     /// Who hears which comm.
     pub comms: Rc<Comms>,
+    /// Functions of Rust that cells and script plugins call by name.
+    pub callables: Rc<Callables>,
     running: Rc<Cell<Running>>,
     displays: Rc<Cell<u64>>,
     checkpoints: Rc<Cell<u64>>,
@@ -73,6 +76,7 @@ impl Session {
             room: Rc::default(),
             calls: Rc::default(),
             comms: Rc::default(),
+            callables: Rc::default(),
             running: Rc::default(),
             displays: Rc::default(),
             checkpoints: Rc::default(),
