@@ -1,0 +1,1 @@
+//! What the compiler has built, in this process: opened once, never closed.

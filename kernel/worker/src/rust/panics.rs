@@ -1,0 +1,1 @@
+//! Where a panic of native code happened: noted instead of printed.

@@ -1,0 +1,1 @@
+//! A Rust cell from its text to its end.
