@@ -39,6 +39,8 @@ pub struct Session {
     pub calls: Rc<Calls>,
     /// Who hears which comm.
     pub comms: Rc<Comms>,
+    /// The process id of the compiler of Rust cells; 0 before this worker knows of one.
+    pub compiler: Rc<Cell<u32>>,
     running: Rc<Cell<Running>>,
     displays: Rc<Cell<u64>>,
     checkpoints: Rc<Cell<u64>>,
@@ -73,6 +75,7 @@ impl Session {
             room: Rc::default(),
             calls: Rc::default(),
             comms: Rc::default(),
+            compiler: Rc::default(),
             running: Rc::default(),
             displays: Rc::default(),
             checkpoints: Rc::default(),

@@ -4,8 +4,16 @@
 //! It must not know how a cell is compiled. Read [`running`] first.
 
 mod client;
+pub mod errors;
 mod loading;
 mod marks;
 mod panics;
+mod plugin;
+mod progress;
 pub mod registering;
 mod running;
+
+pub use client::{ClientError, Nobody};
+pub use marks::{Marks, Piece};
+pub use panics::Noting;
+pub use running::{RustSession, Written, cell, is_rust, plugin};
