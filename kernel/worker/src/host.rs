@@ -5,9 +5,9 @@
 use crate::cell::{self, Cell, Part};
 use crate::commands::{self, Call, Outcome};
 use crate::configuration::{Base, cells};
-use crate::notebook::Notebook;
+use crate::notebook::{Ended, Evaluated, Notebook};
 use crate::problem::{Reporter, Sources, coloured};
-use crate::rust::{Noting, RustSession, registering};
+use crate::rust::{self, Noting, RustSession, registering};
 use crate::rust_crate::{self, CrateLoader};
 use crate::script::{self, Given, RhaiCondition, RhaiPlugin, ScriptLoader, Slot};
 use crate::session::Session;
@@ -18,7 +18,7 @@ use candlewick_link::{
 };
 use candlewick_plugin_api::{Plugin, panics};
 use candlewick_plugin_manager::{Condition, Observer, Record, Registered, Registration};
-use rhai::{AST, Dynamic, Engine, EvalAltResult, Position};
+use rhai::{AST, Dynamic, Engine, EvalAltResult, Position, Scope};
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -179,6 +179,26 @@ impl Host {
         &self.engine
     }
 
+    /// The same, for those who keep it.
+    pub(crate) fn shared_engine(&self) -> &Rc<Engine> {
+        &self.engine
+    }
+
+    /// The variables, moved out while somebody else has them.
+    pub(crate) fn take_scope(&mut self) -> Scope<'static> {
+        self.notebook.with_scope(std::mem::take)
+    }
+
+    /// The variables, moved back.
+    pub(crate) fn put_scope(&mut self, own: Scope<'static>) {
+        self.notebook.with_scope(|scope| *scope = own);
+    }
+
+    /// Changes the variables from outside.
+    pub(crate) fn with_scope<R>(&mut self, change: impl FnOnce(&mut Scope<'static>) -> R) -> R {
+        self.notebook.with_scope(change)
+    }
+
     /// What commands share with built-in functions.
     pub fn session(&self) -> &Session {
         &self.session
@@ -310,6 +330,7 @@ impl Host {
         let of_a_crate = || rust_crate::again(&registration).map(|made| made.map_err(|error| error.to_string()));
         if let Some(plugin) = registering::again(&registration).or_else(of_a_crate) {
             let plugin = plugin?;
+            rust::uses_rust();
             if registering::is_of_a_rust_cell(&registration) {
                 self.sources.remember(&record.origin, &record.source);
                 self.places.borrow_mut().insert(record.name.clone(), record.origin.clone());
@@ -385,7 +406,7 @@ impl Host {
                     let value = self.run(&ast, source)?;
                     if quiet { Dynamic::UNIT } else { value }
                 }
-                Step::Command(run, line) => run(self, &Call { line: &line, source })?,
+                Step::Command(run, line) => rust::beside(self, |host| run(host, &Call { line: &line, source }))?,
             };
         }
         Ok(value)
@@ -408,21 +429,45 @@ impl Host {
         compiled.map_err(|error| self.reporter().problem(&error, source))
     }
 
-    /// Runs compiled statements; a panic of native code ends the cell, not the worker.
+    /// Runs compiled statements; a panic of native code ends the cell, not the worker. Where Rust code may reach the
+    /// variables they are run one by one: what it sets is there in the next one.
     fn run(&mut self, ast: &AST, source: &str) -> Result<Dynamic, Problem> {
+        if !rust::in_use() {
+            return self.guarded(source, |notebook, engine| notebook.run(engine, ast, source)).map(Ended::value);
+        }
+        self.notebook.begin(&self.engine, source);
+        let mut value = Dynamic::UNIT;
+        for statement in ast.statements() {
+            let step = |notebook: &mut Notebook, engine: &Engine| notebook.step(engine, statement);
+            match rust::beside(self, |host| host.guarded(source, step))? {
+                Ended::There(given) => value = given,
+                Ended::Returned(given) => return Ok(given),
+            }
+        }
+        Ok(value)
+    }
+
+    fn guarded(
+        &mut self,
+        source: &str,
+        run: impl FnOnce(&mut Notebook, &Engine) -> Evaluated,
+    ) -> Result<Ended, Problem> {
         let (engine, notebook) = (&self.engine, &mut self.notebook);
-        match catch_unwind(AssertUnwindSafe(|| notebook.run(engine, ast, source))) {
-            Ok(Ok(value)) => Ok(value),
+        match catch_unwind(AssertUnwindSafe(|| run(notebook, engine))) {
+            Ok(Ok(ended)) => Ok(ended),
             Ok(Err(error)) => Err(self.reporter().problem(&error, source)),
             Err(panic) => Err(panicked(panic.as_ref())),
         }
     }
 
     /// Handles what clients have sent on comms while no cell ran; a panic of native code ends that, not the worker.
-    fn serve_comms(&self) {
+    fn serve_comms(&mut self) {
         self.session.room.begin();
         let _noting = Noting::begin();
-        let served = catch_unwind(AssertUnwindSafe(|| self.session.comms.serve(&self.session.inbox)));
+        let served = rust::beside(self, |host| {
+            let session = &host.session;
+            catch_unwind(AssertUnwindSafe(|| session.comms.serve(&session.inbox)))
+        });
         if let Err(panic) = served {
             self.session.outbox.print(StreamName::Stderr, &format!("{}\n", panicked(panic.as_ref()).message));
         }

@@ -57,6 +57,8 @@ impl RustCrate {
         let new = *unsafe { library.get::<New>(b"candlewick_plugin\0") }.map_err(refused)?;
         // Never unloaded: there is no moment at which nothing of it can be in use.
         std::mem::forget(library);
+        // Its hooks may call `session()`.
+        crate::rust::uses_rust();
         let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         Ok(Self { name, file, cached: true, new })
     }

@@ -7,6 +7,7 @@ use crate::calls::Calls;
 use crate::comms::Comms;
 use crate::configuration::Configuration;
 use crate::room::Room;
+use crate::rust::Callables;
 use crate::show::Shows;
 use crate::{Inbox, Outbox};
 use candlewick_actions::Actions;
@@ -41,6 +42,8 @@ pub struct Session {
     pub comms: Rc<Comms>,
     /// The process id of the compiler of Rust cells; 0 before this worker knows of one.
     pub compiler: Rc<Cell<u32>>,
+    /// Functions of Rust that cells and script plugins call by name.
+    pub callables: Rc<Callables>,
     running: Rc<Cell<Running>>,
     displays: Rc<Cell<u64>>,
     checkpoints: Rc<Cell<u64>>,
@@ -76,6 +79,7 @@ impl Session {
             calls: Rc::default(),
             comms: Rc::default(),
             compiler: Rc::default(),
+            callables: Rc::default(),
             running: Rc::default(),
             displays: Rc::default(),
             checkpoints: Rc::default(),

@@ -98,9 +98,10 @@ impl Builds {
         self.number += 1;
         let (number, root) = (self.number, self.directory.join("ctx"));
         let (items, statements) = cell.code.split_once("// run\n").unwrap_or((&cell.code, ""));
-        let registered = cell.plugin.as_ref().map_or_else(String::new, |name| {
-            format!("candlewick::cells::register!({name:?}, Own::default());\n")
-        });
+        let registered = cell
+            .plugin
+            .as_ref()
+            .map_or_else(String::new, |name| format!("candlewick::cells::register!({name:?}, Own::default());\n"));
         let middle = middle(number);
         let text = format!("{HEAD}{items}{middle}{statements}\n{registered}{TAIL}");
         let count = |text: &str| text.lines().count() as u32;

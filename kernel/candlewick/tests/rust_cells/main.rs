@@ -26,7 +26,10 @@ const CASES: [Case; 7] = [
     ("panics_and_errors_have_their_places", panics_and_errors_have_their_places),
     ("plugins_are_registered_replaced_and_blamed", plugins_are_registered_replaced_and_blamed),
     ("plugins_come_back_in_a_new_worker", plugins_come_back_in_a_new_worker),
-    ("compiling_is_interrupted_at_once_and_running_when_it_asks", compiling_is_interrupted_at_once_and_running_when_it_asks),
+    (
+        "compiling_is_interrupted_at_once_and_running_when_it_asks",
+        compiling_is_interrupted_at_once_and_running_when_it_asks,
+    ),
     ("a_compiler_that_ends_is_told_and_another_one_asked", a_compiler_that_ends_is_told_and_another_one_asked),
     ("bad_cells_leave_later_ones_alone", bad_cells_leave_later_ones_alone),
 ];
@@ -163,18 +166,29 @@ fn what_a_cell_prints_and_keeps(compiler: &Path) {
 
 fn panics_and_errors_have_their_places(compiler: &Path) {
     let mut worker = Worker::start(Some(compiler));
-    let panic = worker.problem("%%rust\nfn deep(at: usize) -> u8 {\n    [1, 2][at]\n}\n// run\nprint!(\"x\");\ndeep(7);\n");
-    let (message, place) = ("index out of bounds: the len is 2 but the index is 7", "cell 1, line 3");
-    assert_eq!((panic.name.as_str(), panic.message.as_str()), ("Panic", &*format!("{message} at {place}; the variables are kept")));
+    let panic =
+        worker.problem("%%rust\nfn deep(at: usize) -> u8 {\n    [1, 2][at]\n}\n// run\nprint!(\"x\");\ndeep(7);\n");
+    let (message, place) = ("index out of bounds: the len is 2 but the index is 7", "cell 1, line 3, column 5");
+    assert_eq!(
+        (panic.name.as_str(), panic.message.as_str()),
+        ("Panic", &*format!("{message} at {place}; the variables are kept"))
+    );
     assert!(panic.traceback.join("\n").contains("[1, 2][at]"), "{:?}", panic.traceback);
     let panic = worker.run("%%rust\n// run\n\n\"x\".parse::<i32>().unwrap();\n");
     assert!(panic.text().is_empty(), "{}", panic.text());
     let problem = panic.finished.problem.unwrap();
-    assert!(problem.message.contains("InvalidDigit") && problem.message.contains("at cell 2, line 4;"), "{problem:?}");
+    assert!(
+        problem.message.contains("InvalidDigit") && problem.message.contains("at cell 2, line 4, column 20;"),
+        "{problem:?}"
+    );
     // One that the cell catches itself is nobody's.
-    assert_eq!(worker.text("%%rust\n// run\ndrop(std::panic::catch_unwind(|| panic!(\"own\")));\nprintln!(\"on\");"), "on\n");
-    let thread = worker.text("%%rust\n// run\ndrop(std::thread::spawn(|| {\n    panic!(\"in a thread\")\n}).join());\n");
-    assert!(thread.contains("panicked at cell 4, line 4:\n") && thread.contains("in a thread"), "{thread}");
+    assert_eq!(
+        worker.text("%%rust\n// run\ndrop(std::panic::catch_unwind(|| panic!(\"own\")));\nprintln!(\"on\");"),
+        "on\n"
+    );
+    let thread =
+        worker.text("%%rust\n// run\ndrop(std::thread::spawn(|| {\n    panic!(\"in a thread\")\n}).join());\n");
+    assert!(thread.contains("panicked at cell 4, line 4, column 5:\n") && thread.contains("in a thread"), "{thread}");
     let failed = worker.run("%%rust\n// run\nprintln!(\"before\");\n\"x\".parse::<i32>()?;\nprintln!(\"after\");");
     assert_eq!(failed.finished.problem.as_ref().map(|own| own.name.as_str()), Some("RustError"));
     assert_eq!(failed.finished.problem.as_ref().map(|own| own.message.as_str()), Some("invalid digit found in string"));
@@ -274,7 +288,9 @@ fn compiling_is_interrupted_at_once_and_running_when_it_asks(compiler: &Path) {
     let ran = worker.end();
     assert!(ran.text().contains("compiling b (the last of 2 steps"), "{}", ran.text());
     assert_eq!(ran.finished.problem.unwrap().name, "Interrupted");
-    worker.begin("%%rust\n// run\nprintln!(\"begun\");\nwhile !candlewick::cells::interrupted() { std::thread::yield_now() }");
+    worker.begin(
+        "%%rust\n// run\nprintln!(\"begun\");\nwhile !candlewick::cells::interrupted() { std::thread::yield_now() }",
+    );
     assert!(matches!(worker.receive.receive().unwrap().unwrap(), FromWorker::Stream { .. }));
     worker.send.send(&ToWorker::Command(Command::Interrupt)).unwrap();
     assert_eq!(worker.end().finished.problem.unwrap().name, "Interrupted");
@@ -284,7 +300,9 @@ fn compiling_is_interrupted_at_once_and_running_when_it_asks(compiler: &Path) {
 fn a_compiler_that_ends_is_told_and_another_one_asked(compiler: &Path) {
     let mut worker = Worker::start(Some(compiler));
     let problem = worker.problem("%%rust\n// die");
-    for part in ["the compiler process ended while it worked on this cell", "can be run again", "still there: items kept"] {
+    for part in
+        ["the compiler process ended while it worked on this cell", "can be run again", "still there: items kept"]
+    {
         assert!(problem.message.contains(part), "{part}: {}", problem.message);
     }
     assert_eq!(worker.text("%%rust\n// run\nprintln!(\"on\");"), "on\n");
@@ -300,7 +318,7 @@ fn bad_cells_leave_later_ones_alone(compiler: &Path) {
     assert!(worker.text(closing).contains("! the cell has closed or replaced standard output"));
     assert_eq!(worker.text("%%rust\n// run\nprintln!(\"heard\");"), "heard\n");
     let panic = worker.problem(&closing.replace("close(1) }", "close(1) }; panic!(\"unheard\")"));
-    assert!(panic.message.starts_with("unheard at cell 3, line 4"), "{}", panic.message);
+    assert!(panic.message.starts_with("unheard at cell 3, line 4, column "), "{}", panic.message);
     // What a thread prints later is in the cell that runs then.
     let later = "%%rust\n// run\nstd::thread::spawn(|| {\n    while std::env::var_os(\"GO\").is_none() { std::thread::yield_now() }\n    \
                  println!(\"late\");\n    unsafe { std::env::set_var(\"GONE\", \"1\") };\n});\n";

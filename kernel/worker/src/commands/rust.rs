@@ -52,7 +52,7 @@ fn rust(host: &mut Host, call: &Call) -> Outcome {
     };
     let session = host.rust();
     let status = session.borrow_mut().status(host, asked, &mut Nobody);
-    let status = status.map_err(|error| call.problem(host, "RustError", error.to_string()))?;
+    let status = status.map_err(|error| error.problem(host, call))?;
     if let Some(why) = &status.refused {
         return Err(call.problem(host, "RustError", why.clone()));
     }

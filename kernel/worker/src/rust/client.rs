@@ -2,10 +2,12 @@
 //!
 //! Connecting starts the compiler, if none runs. Must not know what is done with a build. Read [`Client`] first.
 
+use crate::Host;
+use crate::commands::Call;
 use candlewick_engine::interrupt;
 use candlewick_link::{
     Build, COMPILER_VARIABLE, CompilerIs, CompilerRequest, CompilerStatus, FrameBuffer, FrameWriter, FromCompiler,
-    LinkError, Ran, ToCompiler,
+    LinkError, Problem, Ran, ToCompiler,
 };
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::io::{self, Read};
@@ -43,9 +45,22 @@ pub enum ClientError {
     /// It does not answer that it has stopped.
     #[error("the compiler process has not stopped within {} s of the interrupt and is left alone", PATIENCE.as_secs())]
     Unheard,
+    /// It cannot be started, or does not do it.
+    #[error("{}", .0.message)]
+    Refused(Box<Problem>),
     /// It says what nobody has asked for.
     #[error("the compiler process answered something else than was asked: {0}")]
     Odd(String),
+}
+
+impl ClientError {
+    /// It as the error of a command or cell.
+    pub fn problem(&self, host: &Host, call: &Call) -> Problem {
+        match self {
+            Self::Refused(problem) => (**problem).clone(),
+            other => call.problem(host, "RustError", other.to_string()),
+        }
+    }
 }
 
 /// What whoever asks does while the compiler works.
@@ -122,7 +137,7 @@ impl Client {
     ) -> Result<CompilerStatus, ClientError> {
         match self.ask(request, by)? {
             CompilerIs::Status(status) => Ok(status),
-            CompilerIs::Failed(problem) => Err(ClientError::Odd(problem.message)),
+            CompilerIs::Failed(problem) => Err(ClientError::Refused(Box::new(problem))),
             other => Err(ClientError::Odd(format!("{other:?}"))),
         }
     }

@@ -25,8 +25,9 @@ pub(super) struct Panicked {
     pub(super) message: String,
     /// Where, in words.
     pub(super) place: String,
-    /// The cell and the line there, where the code comes from one.
-    pub(super) at: Option<(String, u32)>,
+    /// The cell, and the line and column there, where the code comes from one. What is written into a cell leaves its
+    /// columns alone.
+    pub(super) at: Option<(String, u32, u32)>,
 }
 
 /// What was noted before is no matter any more.
@@ -87,9 +88,12 @@ fn panicked(panic: &PanicHookInfo, former: &dyn Fn(&PanicHookInfo)) {
 
 fn seen(panic: &PanicHookInfo) -> Panicked {
     let (message, location) = (message_of(panic.payload()), panic.location());
-    let at = location.and_then(|at| cell_line(at.file(), at.line()));
+    let at = location.and_then(|at| {
+        let (source, line) = cell_line(at.file(), at.line())?;
+        Some((source, line, at.column()))
+    });
     let place = match (&at, location) {
-        (Some((source, line)), _) => format!("{source}, line {line}"),
+        (Some((source, line, column)), _) => format!("{source}, line {line}, column {column}"),
         (None, Some(at)) => format!("{}, line {}, column {}", at.file(), at.line(), at.column()),
         (None, None) => "a place that is not known".to_owned(),
     };

@@ -4,8 +4,9 @@
 //! Must not know how messages travel or how a build is loaded. Read [`cell`] first, then [`Evaluation`].
 
 use super::client::{Attendant, Client, ClientError, Nobody, directory};
+use super::current::{Failure, enter};
 use super::errors;
-use super::loading::Loaded;
+use super::loading::{Loaded, cell_line};
 use super::marks;
 use super::panics;
 use super::progress::Progress;
@@ -127,7 +128,7 @@ fn evaluate(host: &mut Host, call: &Call, written: Written, session: &mut RustSe
     let asked = RustCell { code: written.body.to_owned(), source: call.source.to_owned(), plugin };
     let wants_plugin = asked.plugin.clone();
     let (progress, store) = (Progress::new(host.session()), session.store);
-    let client = session.client(host).map_err(|error| call.problem(host, "RustError", error.to_string()))?;
+    let client = session.client(host).map_err(|error| error.problem(host, call))?;
     let mut evaluation =
         Evaluation { host, call, header: written.header, store, progress, ran: 0, registered: 0, problem: None };
     let answer = client.ask(CompilerRequest::Evaluate(asked), &mut evaluation);
@@ -137,7 +138,7 @@ fn evaluate(host: &mut Host, call: &Call, written: Written, session: &mut RustSe
     let evaluated = match answer {
         Ok(CompilerIs::Evaluated(evaluated)) => evaluated,
         Ok(CompilerIs::Failed(problem)) => return Err(problem),
-        Ok(other) => return Err(call.problem(host, "RustError", ClientError::Odd(format!("{other:?}")).to_string())),
+        Ok(other) => return Err(ClientError::Odd(format!("{other:?}")).problem(host, call)),
         Err(error) => {
             session.client = None;
             return Err(match problem {
@@ -249,10 +250,12 @@ impl Evaluation<'_> {
         panics::forget();
         errors::forget();
         let (entry, store) = (loaded.entry, self.store);
-        let (pointer, registrar) = registering::within(registrar, || {
-            // SAFETY: the compiler has built it with this signature for the libraries of this process, and the pointer is
-            // what the last build of this session gave back. It catches its own panics.
-            unsafe { entry(store) }
+        let ((pointer, registrar), failure) = enter(self.host, || {
+            registering::within(registrar, || {
+                // SAFETY: the compiler has built it with this signature for the libraries of this process, and the pointer
+                // is what the last build of this session gave back. It catches its own panics.
+                unsafe { entry(store) }
+            })
         });
         self.store = pointer;
         flush_native_output();
@@ -262,12 +265,14 @@ impl Evaluation<'_> {
         if !registrar.files.contains(&loaded.file) {
             loaded.forget_file();
         }
-        let problem = self.problem_of(&notes, &printed, closed, registrar.refused);
-        (notes, problem)
+        let problem = self.problem_of(&notes, &printed, closed);
+        let problem = problem.or_else(|| failure.map(|failure| self.failed(&failure)));
+        let refused = || registrar.refused.into_iter().next().map(|why| self.wrong("PluginError", why));
+        (notes, problem.or_else(refused))
     }
 
     /// What went wrong while a build ran.
-    fn problem_of(&self, notes: &[String], printed: &str, closed: bool, refused: Vec<String>) -> Option<Problem> {
+    fn problem_of(&self, notes: &[String], printed: &str, closed: bool) -> Option<Problem> {
         let is_noted = |mark: &str| notes.iter().any(|note| note == mark);
         let panicked = is_noted(marks::PANIC);
         let failed = errors::take(is_noted(marks::ERROR), printed, &self.host.session().outbox);
@@ -279,10 +284,17 @@ impl Evaluation<'_> {
         if panicked || panic.is_some() {
             return Some(self.panicked(panic));
         }
-        if let Some(message) = failed {
-            return Some(self.wrong("RustError", message));
+        failed.map(|message| self.wrong("RustError", message))
+    }
+
+    /// The cell's last expression was an `Err`.
+    fn failed(&self, failure: &Failure) -> Problem {
+        match cell_line(failure.at.file(), failure.at.line()) {
+            Some((source, line)) => {
+                self.host.problem_at(&source, line as usize, 0, failure.name, failure.message.clone())
+            }
+            None => self.wrong(failure.name, failure.message.clone()),
         }
-        refused.into_iter().next().map(|why| self.wrong("PluginError", why))
     }
 
     fn panicked(&self, panic: Option<panics::Panicked>) -> Problem {
@@ -292,7 +304,9 @@ impl Evaluation<'_> {
         };
         let message = format!("{message} at {place}; {kept}");
         match at {
-            Some((source, line)) => self.host.problem_at(&source, line as usize, 0, "Panic", message),
+            Some((source, line, column)) => {
+                self.host.problem_at(&source, line as usize, column as usize, "Panic", message)
+            }
             None => self.wrong("Panic", message),
         }
     }
