@@ -78,6 +78,7 @@ fn set_up() -> io::Result<(UnixStream, Pipes)> {
         (Some(out), Some(err)) => Pipes::new(out, err)?,
         _ => Pipes::new(capture::pipe_behind(1)?, capture::pipe_behind(2)?)?,
     };
+    capture::keep_standard()?;
     Ok((UnixStream::from(link), pipes))
 }
 
