@@ -16,10 +16,14 @@ const UNNAMED: [&str; 8] = ["E0433", "E0412", "E0603", "E0425", "E0432", "E0308"
 /// What to do about an error; empty when rustc's own words say all.
 pub(crate) fn of(reports: &Reports, report: &Value, marks: &[Mark]) -> Vec<String> {
     let code = report["code"]["code"].as_str().unwrap_or_default();
-    let own = marks.iter().find_map(|mark| match &mark.text {
-        Text::Own(origin, line) => Some((*origin, line.as_str(), mark.primary)),
+    let own = marks.iter().filter_map(|mark| match &mark.text {
+        Text::Own(origin, line) => Some((*origin, line.as_str(), mark)),
         _ => None,
     });
+    // What says why stands first: a type that requires something, then what the report is about.
+    let own =
+        own.max_by_key(|(origin, _, mark)| (mark.label.contains("requires that"), mark.primary, origin.is_some()));
+    let own = own.map(|(origin, line, mark)| (origin, line, mark.primary));
     let mut advice = Vec::new();
     match own {
         Some((Some(Origin::Binding(index)), ..)) if BORROWED.contains(&code) => advice.extend(kept(reports, index)),

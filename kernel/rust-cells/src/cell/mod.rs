@@ -20,6 +20,8 @@ mod marks;
 mod preparing;
 mod problems;
 mod registering;
+#[cfg(test)]
+mod rehearsal;
 mod report;
 mod snippet;
 mod style;

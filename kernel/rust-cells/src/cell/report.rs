@@ -94,7 +94,7 @@ impl Reports<'_> {
     /// The marks that a reader can see; when all are in what was written for a part of the cell, that part. Whether there
     /// are any.
     fn seen(&self, all: &[Mark]) -> (Vec<Mark>, bool) {
-        let mut seen: Vec<Mark> = all.iter().filter(|mark| !matches!(mark.text, Text::Own(..))).cloned().collect();
+        let mut seen: Vec<Mark> = all.iter().filter_map(|mark| self.in_view(mark)).collect();
         let primary = |marks: &[Mark]| marks.iter().any(|mark| mark.primary && mark.in_cells());
         if !primary(&seen) {
             seen.extend(all.iter().filter(|mark| mark.primary).find_map(|mark| self.stand_in(mark)));
@@ -107,6 +107,21 @@ impl Reports<'_> {
             seen.iter_mut().filter(|mark| mark.in_cells()).take(1).for_each(|mark| mark.primary = true);
         }
         (seen, own)
+    }
+
+    /// A mark that a reader can see. What is said of a variable's type is said of its name.
+    fn in_view(&self, mark: &Mark) -> Option<Mark> {
+        match &mark.text {
+            Text::Own(Some(Origin::Binding(index)), _) if !mark.primary => {
+                let variable = self.draft.variables.get(*index)?;
+                let stays = format!("`{}` stays for later cells, so what it borrows must live for ever", variable.name);
+                let required = mark.label.contains("requires that");
+                let label = if required { stays } else { mark.label.clone() };
+                self.stand_in(mark).map(|seen| Mark { label, ..seen })
+            }
+            Text::Own(..) => None,
+            _ => Some(mark.clone()),
+        }
     }
 
     /// The part of the cell for which a line was written.
@@ -162,6 +177,9 @@ impl Reports<'_> {
         let text = advice::reworded(&cleaned(child["message"].as_str().unwrap_or_default()));
         let marks = self.marks.of(child);
         if marks.iter().any(|mark| mark.replacement.is_some()) {
+            if marks.iter().any(|mark| !mark.in_cells() && !is_import(mark)) {
+                return;
+            }
             parts.push(Part::Row(below(&level, &text)));
             parts.push(Part::Suggestion(suggestion::rows(&self.marks, &marks)));
             return;
@@ -185,6 +203,11 @@ impl Reports<'_> {
         let help = helps.first().map(|help| format!("; {help}")).unwrap_or_default();
         format!("{}{text}{label}{help}", place.unwrap_or_default())
     }
+}
+
+/// Whether a suggestion is to import something: that has a place in a cell wherever rustc puts it.
+fn is_import(mark: &Mark) -> bool {
+    mark.replacement.as_deref().is_some_and(|text| text.trim_start().starts_with("use "))
 }
 
 /// A part of a report on its way to be shown.

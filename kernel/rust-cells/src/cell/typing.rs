@@ -17,8 +17,8 @@ use serde_json::Value;
 /// A cell as evcxr evaluates it.
 #[derive(Clone, Debug)]
 pub struct Typed {
-    prepared: Prepared,
-    written: Written,
+    pub(crate) prepared: Prepared,
+    pub(crate) written: Written,
     /// The answers of `:type`.
     types: Vec<(String, String)>,
 }
@@ -179,14 +179,14 @@ fn unwritable(prepared: &Prepared, missing: &[(&Variable, Unwritable)]) -> Optio
     Some(first)
 }
 
-/// The errors of a build without those by which evcxr learns which variables were moved.
+/// The errors of a build without those about keeping a variable, which are by which evcxr learns that it was moved, and what
+/// else follows from an error elsewhere. When there are no others, they are all there is.
 fn own_errors(diagnostics: &[Value]) -> Vec<Value> {
     let errors: Vec<Value> = diagnostics.iter().filter(|diagnostic| is_error(diagnostic)).cloned().collect();
     let packs = |error: &Value| {
         let spans = error["spans"].as_array().into_iter().flatten().filter(|span| span["is_primary"] == true);
         let mut texts = spans.filter_map(|span| span["text"][0]["text"].as_str());
-        matches!(error["code"]["code"].as_str(), Some("E0382" | "E0425"))
-            && texts.any(|text| text.contains("evcxr_variable_store.put_variable"))
+        texts.any(|text| text.contains("evcxr_variable_store.put_variable"))
     };
     let own: Vec<Value> = errors.iter().filter(|error| !packs(error)).cloned().collect();
     if own.is_empty() { errors } else { own }
