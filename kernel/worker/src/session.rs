@@ -41,6 +41,8 @@ pub struct Session {
     pub calls: Rc<Calls>,
     /// Who hears which comm.
     pub comms: Rc<Comms>,
+    /// The process id of the compiler of Rust cells; 0 before this worker knows of one.
+    pub compiler: Rc<Cell<u32>>,
     /// Functions of Rust that cells and script plugins call by name.
     pub callables: Rc<Callables>,
     running: Rc<Cell<Running>>,
@@ -78,6 +80,7 @@ impl Session {
             room: Rc::default(),
             calls: Rc::default(),
             comms: Rc::default(),
+            compiler: Rc::default(),
             callables: Rc::default(),
             running: Rc::default(),
             displays: Rc::default(),
