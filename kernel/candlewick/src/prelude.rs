@@ -1,6 +1,6 @@
 //! What Rust code that trains, or that is a plugin, most often names.
 
-pub use crate::cells::{CellError, LiveRun, Show, bundle, display, interrupted, session, show};
+pub use crate::cells::{Bundle, CellError, LiveRun, Show, bundle, display, interrupted, session, show};
 pub use crate::engine::data::{Dataset, Frame};
 pub use crate::engine::nn::{LayerSpec, Loss, Mode, Net, OptimizerSpec, Schedule};
 pub use crate::engine::run::{Halt, Options, Run, Unit, Validation, drive, evaluate};

@@ -143,7 +143,7 @@ pub mod answers {
 /// One argument as the function has it.
 fn argument<T: Clone + 'static>(place: usize, value: Option<Dynamic>) -> Result<T, Refused> {
     let value = value.unwrap_or(Dynamic::UNIT);
-    convert::read(&value, &current::type_name).map_err(|unfit| Refused::Argument(place, unfit))
+    convert::read(value, &current::type_name).map_err(|unfit| Refused::Argument(place, unfit))
 }
 
 /// A reference that Rhai could never give.

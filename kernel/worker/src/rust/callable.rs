@@ -9,7 +9,7 @@ use super::answer::{Native, Refused};
 use super::error::CellError;
 use super::session::{here, is_name};
 use crate::problem::Fault;
-use crate::surface;
+use crate::surface::{self, Kind};
 use candlewick_engine::interrupt;
 use rhai::{
     AST, Dynamic, Engine, EvalAltResult, FuncRegistration, Module, NativeCallContext, Position, RhaiFunc, Shared,
@@ -70,7 +70,7 @@ impl Callable {
         if !is_name(engine, name) {
             return refuse("Rhai has letters, digits and `_` in names, no digit first, and reserves some words".into());
         }
-        if surface::all().any(|builtin| builtin.name == name) || standard(engine, name) {
+        if self.is_built_in() || standard(engine, name) {
             return refuse("Rhai cells have a built-in function of that name; choose another".into());
         }
         let reference = native.unusable?;
@@ -78,6 +78,19 @@ impl Callable {
             "a parameter of type `{reference}` is a reference, and nothing of Rhai's lives long enough; \
              list the types: `callable!(\"{name}\", …, {name}, (&Tensor, f64))`"
         ))
+    }
+}
+
+impl Callable {
+    /// Whether a built-in function has its name, or a method of its first parameter's type, which would go before it.
+    fn is_built_in(&self) -> bool {
+        let first = self.native.parameters.first();
+        let takes = |on: &str| first.is_some_and(|takes| takes.split(' ').skip(1).eq(on.split(' ')));
+        surface::all().filter(|builtin| builtin.name == self.name).any(|builtin| match builtin.kind {
+            Kind::Function => true,
+            Kind::Method(on) => takes(on),
+            Kind::Property(_) => false,
+        })
     }
 }
 

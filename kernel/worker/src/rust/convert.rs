@@ -33,8 +33,8 @@ pub struct Unfit {
 ///
 /// # Errors
 /// It is something else, or a number out of range.
-pub fn read<T: Clone + 'static>(value: &Dynamic, names: Names) -> Result<T, Unfit> {
-    let value = value.flatten_clone();
+pub fn read<T: Clone + 'static>(value: Dynamic, names: Names) -> Result<T, Unfit> {
+    let value = value.flatten();
     let Some(row) = table().get(&TypeId::of::<T>()) else {
         let found = found(&value, names);
         return value.try_cast::<T>().ok_or_else(|| Unfit { found, asked: asked::<T>() });
@@ -589,7 +589,7 @@ mod tests {
 
     fn read_of<T: Clone + 'static>(value: impl Into<Dynamic>) -> Result<T, String> {
         let names = |value: &Dynamic| value.type_name().to_owned();
-        read::<T>(&value.into(), &names).map_err(|unfit| format!("{} for {}", unfit.found, unfit.asked))
+        read::<T>(value.into(), &names).map_err(|unfit| format!("{} for {}", unfit.found, unfit.asked))
     }
 
     #[test]
