@@ -7,9 +7,11 @@ pub use crate::{
     __candlewick_bundle as bundle, __candlewick_callable as callable, __candlewick_display as display,
     __candlewick_show as show,
 };
+pub use candlewick_worker::rust::registering::register;
 pub use candlewick_worker::rust::{
     Bundle, CellError, Display, LiveRun, Session, Show, TypeProbe, interrupted, session,
 };
+pub use candlewick_worker::{eprintln, register};
 
 /// What the macros name.
 #[doc(hidden)]

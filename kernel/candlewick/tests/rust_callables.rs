@@ -35,7 +35,7 @@ fn notebook() -> Notebook {
     let (.., failure) = notebook.rust(|| {
         callable!("norm", "norm(x: &Tensor, order: f64) -> f64", "The norm of a tensor.", norm, (&Tensor, f64));
         callable!("shout", "shout(text, times)", "", shout, (&str, usize));
-        callable!("middle", "middle(numbers)", "", mean, (&[f64]));
+        callable!("mean", "mean(numbers)", "", mean, (&[f64]));
         callable!("none", "none()", "", || ());
         callable!("eight", "eight(…)", "", |a: i64, b: i64, c: i64, d: i64, e: i64, f: i64, g: i64, h: i64| {
             a + b + c + d + e + f + g + h
@@ -59,10 +59,11 @@ fn notebook() -> Notebook {
 fn arguments_and_results_pass() {
     let mut notebook = notebook();
     let mut check = |code: &str, expect: &str| assert_eq!(notebook.value(code), expect, "{code}");
+    check("mean(tensor([1.0, 3.0]))", "2.0");
     check("norm(tensor([3.0, 4.0]), 2)", "5.0");
     check("tensor([3.0, 4.0]).norm(2.0)", "5.0");
     check("shout(\"ab\", 2.0)", "ABAB");
-    check("[middle([1, 2.0, 6]), type_of(middle([]))]", "[3.0, \"()\"]");
+    check("[mean([1, 2.0, 6]), type_of(mean([]))]", "[3.0, \"()\"]");
     check("type_of(none())", "()");
     check("eight(1, 2, 3, 4, 5, 6, 7, 8)", "36");
     check("pick(#{ a: 1, b: 2.5 }, \"b\")", "2.5");
@@ -105,9 +106,9 @@ fn errors_have_the_place_of_the_call() {
         "line 1, column 1",
     );
     check(
-        "middle([1, \"x\"])",
+        "mean([1, \"x\"])",
         "TypeError",
-        "argument 1 of `middle` has to be an array of numbers; found an array with a string at place 1; it is written `middle(numbers)`",
+        "argument 1 of `mean` has to be an array of numbers; found an array with a string at place 1; it is written `mean(numbers)`",
         "line 1, column 1",
     );
     check(

@@ -7,7 +7,7 @@ use crate::commands::{self, Call, Outcome};
 use crate::configuration::{Base, cells};
 use crate::notebook::{Ended, Evaluated, Notebook};
 use crate::problem::{Reporter, Sources, coloured};
-use crate::rust;
+use crate::rust::{self, Noting, RustSession, registering};
 use crate::rust_crate::{self, CrateLoader};
 use crate::script::{self, Given, RhaiCondition, RhaiPlugin, ScriptLoader, Slot};
 use crate::session::Session;
@@ -16,7 +16,7 @@ use crate::{complete, completeness, inspect};
 use candlewick_link::{
     BlackBox, Bundle, Execute, Finished, FromWorker, Is, PluginRecord, Problem, Request, StreamName,
 };
-use candlewick_plugin_api::Plugin;
+use candlewick_plugin_api::{Plugin, panics};
 use candlewick_plugin_manager::{Condition, Observer, Record, Registered, Registration};
 use rhai::{AST, Dynamic, Engine, EvalAltResult, Position, Scope};
 use std::cell::{OnceCell, RefCell};
@@ -36,6 +36,7 @@ pub struct Host {
     /// The cell or file that each plugin's source came from, by the plugin's name.
     places: Places,
     told_variables: Vec<String>,
+    rust: Rc<RefCell<RustSession>>,
 }
 
 type Places = Rc<RefCell<HashMap<String, String>>>;
@@ -84,6 +85,7 @@ impl Host {
     pub fn with_inbox(outbox: Outbox, inbox: Inbox) -> Self {
         let session = Session::new(outbox, inbox, surface::shows());
         let engine = Rc::new(language::engine(&session));
+        session.speaks(&engine);
         let notebook = Notebook::new(&engine);
         let slot = Rc::new(Slot::of(Rc::new(script::Engines::new(&session))));
         session.plugins.borrow_mut().add_loader(Rc::new(ScriptLoader::new(&engine, &slot)));
@@ -101,6 +103,7 @@ impl Host {
             standard: OnceCell::new(),
             places: Rc::default(),
             told_variables: Vec::new(),
+            rust: Rc::default(),
         }
     }
 
@@ -128,6 +131,7 @@ impl Host {
 
     /// Runs a cell; its outputs go to the outbox while it runs.
     pub fn execute(&mut self, cell: &Execute) -> Finished {
+        let _noting = Noting::begin();
         let source = format!("cell {}", cell.cell);
         self.sources.remember(&source, &cell.code);
         self.session.begin(cell);
@@ -201,6 +205,21 @@ impl Host {
         &self.session
     }
 
+    /// What this worker has of the Rust session.
+    pub fn rust(&self) -> Rc<RefCell<RustSession>> {
+        self.rust.clone()
+    }
+
+    /// The cell or file that each plugin's source came from, by the plugin's name.
+    pub fn places(&self) -> Rc<RefCell<HashMap<String, String>>> {
+        self.places.clone()
+    }
+
+    /// A text that was remembered under a name, such as `cell 7`.
+    pub fn text(&self, source: &str) -> Option<&str> {
+        self.sources.text(source)
+    }
+
     /// The variables, oldest first: name, whether constant, value.
     pub fn variables(&self) -> Vec<(&str, bool, &Dynamic)> {
         self.notebook.entries()
@@ -223,7 +242,8 @@ impl Host {
 
     /// A problem of that kind at a place.
     pub fn problem_at(&self, source: &str, line: usize, column: usize, name: &str, message: String) -> Problem {
-        let at = Position::new(line as u16, column as u16);
+        let counted = |count: usize| u16::try_from(count).unwrap_or(u16::MAX);
+        let at = Position::new(counted(line), counted(column));
         self.reporter().problem_at(name, message, source, at)
     }
 
@@ -308,10 +328,15 @@ impl Host {
     fn register_record(&mut self, record: &PluginRecord) -> Result<(), String> {
         let registration: Registration =
             serde_json::from_value(record.settings.clone()).map_err(|error| error.to_string())?;
-        if let Some(plugin) = rust_crate::again(&registration) {
-            let plugin = plugin.map_err(|error| error.to_string())?;
-            let registered = self.session.plugins.borrow_mut().register(plugin, registration);
-            return registered.map(drop).map_err(|error| error.to_string());
+        let of_a_crate = || rust_crate::again(&registration).map(|made| made.map_err(|error| error.to_string()));
+        if let Some(plugin) = registering::again(&registration).or_else(of_a_crate) {
+            let plugin = plugin?;
+            rust::uses_rust();
+            if registering::is_of_a_rust_cell(&registration) {
+                self.sources.remember(&record.origin, &record.source);
+                self.places.borrow_mut().insert(record.name.clone(), record.origin.clone());
+            }
+            return self.register_made(&record.name, plugin, registration);
         }
         if record.source.is_empty() {
             return self.restore_built_in(&record.name, &registration);
@@ -323,10 +348,14 @@ impl Host {
         let given = given.under(&registration);
         let plugin = RhaiPlugin::of(&self.engine, &self.slot, &given, &cell.body, &record.origin)
             .map_err(|error| error.to_string())?;
+        self.register_made(&record.name, Box::new(plugin), registration)
+    }
+
+    fn register_made(&self, name: &str, plugin: Box<dyn Plugin>, registration: Registration) -> Result<(), String> {
         let mut plugins = self.session.plugins.borrow_mut();
         let registered = match registration.of {
-            Some(_) => plugins.register_instance(&record.name, Box::new(plugin), registration),
-            None => plugins.register(Box::new(plugin), registration),
+            Some(_) => plugins.register_instance(name, plugin, registration),
+            None => plugins.register(plugin, registration),
         };
         registered.map(drop).map_err(|error| error.to_string())
     }
@@ -345,9 +374,9 @@ impl Host {
 
     /// Tells the kernel process the names of the variables when a cell has changed them.
     fn tell_variables(&mut self) {
-        let told = self.told_variables.iter().map(String::as_str);
-        if !self.variables().iter().map(|(name, ..)| *name).eq(told) {
-            let names: Vec<String> = self.variables().iter().map(|(name, ..)| (*name).to_owned()).collect();
+        let mut names: Vec<String> = self.variables().iter().map(|(name, ..)| (*name).to_owned()).collect();
+        names.extend(self.rust.borrow().variables.iter().map(|(name, _)| format!("{name} (Rust)")));
+        if names != self.told_variables {
             self.told_variables.clone_from(&names);
             self.session.outbox.send(FromWorker::Variables { names });
         }
@@ -435,6 +464,7 @@ impl Host {
     /// Handles what clients have sent on comms while no cell ran; a panic of native code ends that, not the worker.
     fn serve_comms(&mut self) {
         self.session.room.begin();
+        let _noting = Noting::begin();
         let served = rust::beside(self, |host| {
             let session = &host.session;
             catch_unwind(AssertUnwindSafe(|| session.comms.serve(&session.inbox)))
@@ -483,14 +513,13 @@ fn with_colours(finished: Finished) -> Finished {
 }
 
 fn panicked(panic: &(dyn std::any::Any + Send)) -> Problem {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
+    let text = panics::described(panic);
     let message = format!("native code panicked: {text}; the notebook's variables are kept");
     Problem { name: "Panic".to_owned(), traceback: vec![format!("Panic: {message}")], message }
 }
 
 /// C's and Rust's own buffers go out before the cell ends.
-fn flush_native_output() {
+pub fn flush_native_output() {
     // A closed descriptor loses text that nobody could read.
     let _ = std::io::Write::flush(&mut std::io::stdout());
     // SAFETY: a null argument flushes all streams and touches nothing else.

@@ -278,8 +278,11 @@ fn message(error: &EvalAltResult) -> String {
 }
 
 /// The problem as clients show it: kind and caret red, places green. Only the traceback is coloured, with the codes that
-/// terminals and JupyterLab know.
+/// terminals and JupyterLab know; one that has colours, as the compiler's have, keeps them.
 pub fn coloured(mut problem: Problem) -> Problem {
+    if problem.traceback.iter().any(|line| line.contains("\u{1b}[")) {
+        return problem;
+    }
     const RED: &str = "\u{1b}[1;31m";
     const GREEN: &str = "\u{1b}[32m";
     const PLAIN: &str = "\u{1b}[0m";
@@ -310,6 +313,7 @@ mod tests {
             "    1 + x",
             "        \u{1b}[1;31m^\u{1b}[0m",
         ];
-        assert_eq!((coloured.traceback, coloured.message), (expect.map(str::to_owned).to_vec(), "no x".to_owned()));
+        assert_eq!(coloured.traceback, expect);
+        assert_eq!((super::coloured(coloured.clone()), coloured.message.as_str()), (coloured.clone(), "no x"));
     }
 }

@@ -149,7 +149,7 @@ fn argument<T: Clone + 'static>(place: usize, value: Option<Dynamic>) -> Result<
 /// A reference that Rhai could never give.
 fn unusable<T>() -> Option<&'static str> {
     let name = type_name::<T>();
-    name.starts_with('&').then_some(name)
+    name.contains('&').then_some(name)
 }
 
 macro_rules! takes {
