@@ -251,7 +251,9 @@ fn arranged(parts: Vec<Part>, footers: Vec<(String, String)>) -> Vec<String> {
             rows.extend(footers.iter().flat_map(|(level, text)| footer(width, level, text)));
         }
         match part {
-            Part::Snippet(snippet) => rows.extend(snippet.rows(width, index + 1 == total && footers.is_empty())),
+            Part::Snippet(snippet) => {
+                rows.extend(snippet.rows(width, index + 1 == total && (index >= first || footers.is_empty())))
+            }
             Part::Suggestion(suggestion) => rows.extend(suggestion.rendered(width)),
             Part::Row(row) => rows.push(row),
         }
