@@ -9,6 +9,7 @@ use candlewick_kernel::parameters::Parameter;
 use candlewick_kernel::plugins_command::{self, PluginsCommand};
 use candlewick_kernel::run::{Job, run};
 use candlewick_kernel::{kernel_process, lab, say};
+use candlewick_rust_cells::{compiler, relay};
 use clap::{Args, Parser, Subcommand};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -72,6 +73,9 @@ enum Command {
         /// Print it as JSON.
         #[arg(long)]
         json: bool,
+        /// Mend what can be mended first: install the Rust compiler that fits, or build the library for the one there is.
+        #[arg(long)]
+        fix: bool,
     },
     /// Make a release archive of this program.
     #[command(hide = true)]
@@ -82,6 +86,22 @@ enum Command {
     /// The process that runs cells (started by the kernel).
     #[command(hide = true)]
     Worker,
+    /// The process that compiles Rust cells (started by the kernel).
+    #[command(hide = true)]
+    Compiler {
+        /// The session's directory.
+        #[arg(long)]
+        directory: PathBuf,
+        /// How many bytes it may take before it makes way for a new one.
+        #[arg(long, default_value_t = compiler::MEMORY)]
+        memory: u64,
+    },
+    /// The process that evcxr takes for the one that runs cells (started by the compiler).
+    #[command(hide = true)]
+    Relay {
+        /// The compiler's socket.
+        socket: PathBuf,
+    },
 }
 
 #[derive(Args)]
@@ -129,13 +149,15 @@ fn obey(command: Command) -> anyhow::Result<bool> {
     match command {
         // SAFETY: the library that is linked at load time defines it with this signature, and it is called once.
         Command::Worker => std::process::exit(unsafe { candlewick_worker_main() }),
+        Command::Compiler { directory, memory } => std::process::exit(compiler::main(&directory, memory)),
+        Command::Relay { socket } => std::process::exit(relay::main(&socket)),
         Command::Lab { directory, no_browser, arguments } => lab::open(directory.as_deref(), no_browser, &arguments),
         Command::Install { audience } => install(&audience.into()),
         Command::Uninstall => uninstall(),
         Command::Run { notebook, out, parameters, json } => run(&Job { notebook, out, parameters, json }),
         Command::Plugins { command } => plugins_command::obey(command),
         Command::Kernel { connection_file } => kernel_process::serve(&connection_file).map(|()| true),
-        Command::Doctor { json } => doctor(json),
+        Command::Doctor { json, fix } => doctor(json, fix),
         Command::Pack { archive } => pack(&archive),
     }
 }

@@ -18,6 +18,8 @@ mod notebooks;
 mod output;
 mod plugins;
 mod run;
+mod rust_cells;
+mod rust_doctor;
 mod support;
 mod tensorboard;
 mod worker_death;

@@ -39,6 +39,11 @@ impl Shows {
         }
     }
 
+    /// A value in the formats of the display.
+    pub fn look(&self, value: &Dynamic) -> display::Bundle {
+        self.own(value).unwrap_or_else(|| display::Bundle::new(self.text(value)))
+    }
+
     /// A value as text, strings in quotes.
     pub fn text(&self, value: &Dynamic) -> String {
         text(self, value, 0)
