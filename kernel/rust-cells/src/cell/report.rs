@@ -13,6 +13,8 @@ use super::syntax::position;
 use candlewick_link::Problem;
 use serde_json::Value;
 
+/// Code points of a note that are shown.
+const LONG: usize = 2_000;
 /// Errors that one problem shows.
 const MOST: usize = 20;
 
@@ -83,7 +85,7 @@ impl Reports<'_> {
         }
         let advice = helps.iter().map(|help| ("help".to_owned(), help.clone()));
         footers.extend(advice);
-        if !own {
+        if !own && all.iter().any(|mark| matches!(mark.text, Text::Own(..))) {
             let why = "this is in code that was written around the cell's: please report it with the cell";
             footers.push(("note".to_owned(), why.to_owned()));
         }
@@ -191,7 +193,7 @@ impl Reports<'_> {
         // Of a library whose sources are not there only the labels tell something.
         if seen.iter().all(|mark| mark.is_blind()) {
             let labels = seen.iter().filter(|mark| !mark.label.is_empty()).map(|mark| format!("\n  {}", mark.label));
-            footers.push((level, labels.fold(text, |text, label| text + &label)));
+            footers.push((level, shortened(&labels.fold(text, |text, label| text + &label))));
             return;
         }
         let primary = seen.iter().find(|mark| mark.primary).or(seen.first());
@@ -262,6 +264,17 @@ fn arranged(parts: Vec<Part>, footers: Vec<(String, String)>) -> Vec<String> {
         rows.extend(footers.iter().flat_map(|(level, text)| footer(width, level, text)));
     }
     rows
+}
+
+/// A note without the middle of a very long one, such as the command of a linker.
+fn shortened(text: &str) -> String {
+    let length = text.chars().count();
+    if length <= LONG {
+        return text.to_owned();
+    }
+    let (start, end): (String, String) =
+        (text.chars().take(LONG / 2).collect(), text.chars().skip(length - LONG / 2).collect());
+    format!("{start} […] {end}")
 }
 
 /// The first row of a help or note with a place of its own.
