@@ -13,6 +13,8 @@ use super::syntax::position;
 use candlewick_link::Problem;
 use serde_json::Value;
 
+/// Code points of a note that are shown.
+const LONG: usize = 2_000;
 /// Errors that one problem shows.
 const MOST: usize = 20;
 
@@ -83,7 +85,7 @@ impl Reports<'_> {
         }
         let advice = helps.iter().map(|help| ("help".to_owned(), help.clone()));
         footers.extend(advice);
-        if !own {
+        if !own && all.iter().any(|mark| matches!(mark.text, Text::Own(..))) {
             let why = "this is in code that was written around the cell's: please report it with the cell";
             footers.push(("note".to_owned(), why.to_owned()));
         }
@@ -184,6 +186,9 @@ impl Reports<'_> {
                 return;
             }
             parts.push(Part::Row(below(&level, &text)));
+            // What is to be changed elsewhere says where.
+            let elsewhere = marks.iter().find(|mark| matches!(mark.text, Text::Earlier(_)) && !is_import(mark));
+            parts.extend(elsewhere.map(|mark| Part::Snippet(self.marks.snippet(&mark.text, &[], mark.start))));
             parts.push(Part::Suggestion(suggestion::rows(&self.marks, &marks)));
             return;
         }
@@ -191,7 +196,7 @@ impl Reports<'_> {
         // Of a library whose sources are not there only the labels tell something.
         if seen.iter().all(|mark| mark.is_blind()) {
             let labels = seen.iter().filter(|mark| !mark.label.is_empty()).map(|mark| format!("\n  {}", mark.label));
-            footers.push((level, labels.fold(text, |text, label| text + &label)));
+            footers.push((level, shortened(&labels.fold(text, |text, label| text + &label))));
             return;
         }
         let primary = seen.iter().find(|mark| mark.primary).or(seen.first());
@@ -251,7 +256,9 @@ fn arranged(parts: Vec<Part>, footers: Vec<(String, String)>) -> Vec<String> {
             rows.extend(footers.iter().flat_map(|(level, text)| footer(width, level, text)));
         }
         match part {
-            Part::Snippet(snippet) => rows.extend(snippet.rows(width, index + 1 == total && footers.is_empty())),
+            Part::Snippet(snippet) => {
+                rows.extend(snippet.rows(width, index + 1 == total && (index >= first || footers.is_empty())))
+            }
             Part::Suggestion(suggestion) => rows.extend(suggestion.rendered(width)),
             Part::Row(row) => rows.push(row),
         }
@@ -260,6 +267,17 @@ fn arranged(parts: Vec<Part>, footers: Vec<(String, String)>) -> Vec<String> {
         rows.extend(footers.iter().flat_map(|(level, text)| footer(width, level, text)));
     }
     rows
+}
+
+/// A note without the middle of a very long one, such as the command of a linker.
+fn shortened(text: &str) -> String {
+    let length = text.chars().count();
+    if length <= LONG {
+        return text.to_owned();
+    }
+    let (start, end): (String, String) =
+        (text.chars().take(LONG / 2).collect(), text.chars().skip(length - LONG / 2).collect());
+    format!("{start} […] {end}")
 }
 
 /// The first row of a help or note with a place of its own.
