@@ -20,6 +20,7 @@ mod plugins;
 mod run;
 mod rust_cells;
 mod rust_doctor;
+mod rust_compiler;
 mod support;
 mod tensorboard;
 mod worker_death;
