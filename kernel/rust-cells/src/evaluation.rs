@@ -178,8 +178,8 @@ impl Evaluation {
         let (ran, outcome) = match typed.text() {
             "" => (Ok(()), Outcome::default()),
             text => {
-                let (own, known) = (typed.clone(), self.journal.knowledge.clone());
-                let lines = Box::new(move |source: &str| own.lines(source, &known));
+                let own = typed.clone();
+                let lines = Box::new(move |source: &str| own.lines(source));
                 self.asking(job, lines, |session| session.execute(text, going_online))
             }
         };

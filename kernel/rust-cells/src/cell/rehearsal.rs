@@ -203,7 +203,12 @@ fn rustc_names_the_types_of_variables() {
                 let v: Vec<_> = (0..3).map(|x| x as f32).collect(); let ö = t.sum(); drop(e);\n\
                 let w: fn(&str) -> &str = |x| x; let x = w; let y: Result<u8, _> = \"1\".parse(); let z = y?;";
     let problem = stage.cell(code).unwrap_err();
-    assert!(problem.message.starts_with("cell 2, line 6, column 39: `l` does not live long enough"), "{}\n{}", problem.message, rows(&problem));
+    assert!(
+        problem.message.starts_with("cell 2, line 6, column 39: `l` does not live long enough"),
+        "{}\n{}",
+        problem.message,
+        rows(&problem)
+    );
     let (typed, ..) = stage.cell(&code.replace("let u = &l;", "").replace("let z = y?;", "")).unwrap();
     let found: Vec<String> = variables(&typed).into_iter().map(|(name, ty)| format!("{name}: {ty}")).collect();
     let expect = [
@@ -269,7 +274,11 @@ fn show_all() {
         match stage.cell(code) {
             Ok((typed, diagnostics, source)) => {
                 let w = typed.warnings(&Compiled { diagnostics: &diagnostics, source: &source, errors: &[] });
-                println!("=== {code}\nOK {:?} {:?}", typed.shown(&stage.knowledge), w.map(|w| w.get("text/plain").unwrap().to_owned()));
+                println!(
+                    "=== {code}\nOK {:?} {:?}",
+                    typed.shown(&stage.knowledge),
+                    w.map(|w| w.get("text/plain").unwrap().to_owned())
+                );
             }
             Err(problem) => println!("=== {code}\n{}: {}\n{}", problem.name, problem.message, rows(&problem)),
         }
