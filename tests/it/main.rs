@@ -18,6 +18,7 @@ mod notebooks;
 mod output;
 mod plugins;
 mod run;
+mod rust_compiler;
 mod support;
 mod tensorboard;
 mod worker_death;
