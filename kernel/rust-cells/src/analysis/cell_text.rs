@@ -3,10 +3,14 @@
 //! Where the cursor is goes from the cell to that text and back. It must not know rust-analyzer. Read [`CellText`] first.
 
 use super::Known;
+use super::outline::outline;
 use crate::cell::is_command;
 
 /// A cell longer than this is not analysed, in bytes: nobody waits for it.
 const LONGEST: usize = 400_000;
+
+/// The same for the session's items.
+const MOST_ITEMS: usize = 1_500_000;
 
 /// A stretch without `;`, `,` or braces longer than this is not analysed, in bytes: operators in a row nest too.
 const LONGEST_STRETCH: usize = 5_000;
@@ -44,12 +48,13 @@ impl CellText {
     /// The text for a cell; none for one that is too long or too deep.
     pub fn new(known: &Known, code: &str) -> Option<Self> {
         let items: usize = known.items.iter().map(String::len).sum();
-        if code.len() + items > LONGEST || is_deep(code) {
+        if code.len() > LONGEST || items > MOST_ITEMS || is_deep(code) {
             return None;
         }
         let mut text = String::from("#[allow(unused_imports)] use candlewick::prelude::*;\n");
         for item in &known.items {
-            text.push_str(item);
+            // Without their bodies, which nobody asks about any more.
+            text.push_str(&outline(item));
             text.push('\n');
         }
         text.push_str("fn cell_body(");
