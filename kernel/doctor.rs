@@ -1,6 +1,6 @@
 //! `candlewick doctor`: what is installed, what is missing, what to do.
 //!
-//! Owns the checks. Must not change anything. Read [`Check`] first.
+//! Owns the checks. Must not change anything: `doctor_fix` does. Read [`Check`] first.
 
 use crate::history::History;
 use crate::history_file::{self, HistoryFile};
@@ -12,6 +12,7 @@ use crate::python::Python;
 use crate::session::Session;
 use crate::terminal::answer;
 use crate::usage::host_memory;
+use crate::{doctor_fix, doctor_rust};
 use anyhow::Result;
 use serde_json::{Value, json};
 use std::collections::HashSet;
@@ -21,7 +22,7 @@ use std::time::Instant;
 
 /// One thing that was looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Check {
+pub struct Check {
     name: &'static str,
     state: State,
     found: String,
@@ -39,11 +40,14 @@ enum State {
     Broken,
 }
 
-/// Looks at everything and says what it found; true when nothing is broken.
+/// Looks at everything and says what it found; true when nothing is broken. With `fix` what can be mended is mended first.
 ///
 /// # Errors
 /// The answer can't be made.
-pub fn doctor(as_json: bool) -> Result<bool> {
+pub fn doctor(as_json: bool, fix: bool) -> Result<bool> {
+    if fix {
+        doctor_fix::fix();
+    }
     let checks = checks();
     let good = checks.iter().all(|check| check.state != State::Broken);
     match as_json {
@@ -56,16 +60,20 @@ pub fn doctor(as_json: bool) -> Result<bool> {
 fn checks() -> Vec<Check> {
     let mut checks = vec![version(), parts(), worker(), installed()];
     checks.extend(kernelspecs());
-    checks.extend([history(), python(), lab(), rust(), cuda(), memory()]);
+    checks.extend([history(), python(), lab()]);
+    checks.extend(doctor_rust::checks());
+    checks.extend([cuda(), memory()]);
     checks
 }
 
 impl Check {
-    fn good(name: &'static str, found: impl Into<String>) -> Self {
+    /// Something that is there and works.
+    pub fn good(name: &'static str, found: impl Into<String>) -> Self {
         Self { name, state: State::Good, found: found.into(), advice: String::new() }
     }
 
-    fn absent(name: &'static str, found: impl Into<String>, advice: &str) -> Self {
+    /// Something without which only what needs it does not work.
+    pub fn absent(name: &'static str, found: impl Into<String>, advice: &str) -> Self {
         Self { name, state: State::Absent, found: found.into(), advice: advice.into() }
     }
 
@@ -205,13 +213,6 @@ fn lab() -> Check {
         Ok(lab) if is_complete(&lab) => Check::good("lab", lab.display().to_string()),
         Ok(lab) => Check::absent("lab", format!("not set up in {}", lab.display()), "candlewick lab"),
         Err(error) => Check::absent("lab", format!("{error:#}"), "set HOME"),
-    }
-}
-
-fn rust() -> Check {
-    match said("rustc", &["--version"]) {
-        Some(version) => Check::good("rust", version),
-        None => Check::absent("rust", "no rustc", "install it from https://rustup.rs; Rhai cells do not need it"),
     }
 }
 

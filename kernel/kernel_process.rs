@@ -171,6 +171,18 @@ impl jupyter::Kernel for RhaiKernel {
         CompleteReply { matches, cursor_start: completions.start, cursor_end: completions.end }
     }
 
+    /// Rust cells are completed by the compiler process, whatever the worker does.
+    fn is_beside_cells(&self, message: &Message) -> bool {
+        let (code, asked) = (message.content["code"].as_str().unwrap_or_default(), &message.content["cursor_pos"]);
+        let end = || code.chars().count() as u64;
+        let cursor = asked.as_u64().unwrap_or_else(end) as usize;
+        match message.msg_type() {
+            "complete_request" | "inspect_request" => self.session.answers_beside(code, cursor),
+            "is_complete_request" => self.session.answers_beside(code, usize::MAX),
+            _ => false,
+        }
+    }
+
     async fn inspect(&self, request: InspectRequest) -> InspectReply {
         let found = self.session.inspect(request.code, request.cursor_pos, request.detail_level).await;
         found.map(|inspection| mime_bundle(inspection.bundle))
@@ -242,7 +254,9 @@ impl jupyter::Kernel for RhaiKernel {
 
     async fn other(&self, request: Message, _outputs: Outputs) -> Option<Value> {
         match request.msg_type() {
-            "usage_request" => Some(self.meter.reply(self.session.worker_pid(), &self.gpus.now().await)),
+            "usage_request" => {
+                Some(self.meter.reply(self.session.worker_pid(), self.session.compiler_pid(), &self.gpus.now().await))
+            }
             _ => None,
         }
     }

@@ -4,8 +4,15 @@
 //! `kernel_process` (Jupyter) and `run` (headless) are its two front ends.
 
 mod comms;
+mod compiler;
+mod compiler_client;
+mod compiler_directory;
+mod compiler_process;
+mod compiler_refusal;
 mod death;
 pub mod doctor;
+mod doctor_fix;
+mod doctor_rust;
 mod gpus;
 mod history;
 mod history_file;
@@ -25,10 +32,12 @@ mod plugin_building;
 mod plugin_table;
 mod plugin_trial;
 pub mod plugins_command;
+mod process_table;
 mod python;
 mod recovery;
 mod replace;
 pub mod run;
+mod rust_cells;
 mod session;
 mod signals;
 mod supervisor;

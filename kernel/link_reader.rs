@@ -1,10 +1,12 @@
-//! The way from the worker: its messages as they come, read on the runtime itself.
+//! The way from the worker or the compiler: its messages as they come, read on the runtime itself.
 //!
 //! Must not know what the messages mean. Read [`LinkReader`] first. A thread of its own that waits in `read` would have to
 //! wake the runtime for each message: one more change of threads on the way of every cell.
 
-use candlewick_link::{FrameBuffer, FromWorker, LinkError};
+use candlewick_link::{FrameBuffer, LinkError};
+use serde::de::DeserializeOwned;
 use std::io;
+use std::marker::PhantomData;
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
 use tokio::io::Interest;
@@ -15,14 +17,15 @@ const PIECE: usize = 64 << 10;
 /// A longer message is understood on a thread of its own, so that others are served meanwhile.
 const LONG: usize = 1 << 20;
 
-/// The receiving side of the link.
-pub struct LinkReader {
+/// The receiving side of a link, for messages of one type.
+pub struct LinkReader<T> {
     stream: AsyncFd<UnixStream>,
     frames: FrameBuffer,
     piece: Vec<u8>,
+    message: PhantomData<fn() -> T>,
 }
 
-impl LinkReader {
+impl<T: DeserializeOwned + Send + 'static> LinkReader<T> {
     /// Reads from this stream; it stays as it is for those who share it. Must be called on a runtime.
     ///
     /// # Errors
@@ -30,14 +33,14 @@ impl LinkReader {
     pub fn new(stream: UnixStream) -> io::Result<Self> {
         // SAFETY: the stream is owned by the watch, lends its descriptor as long as it lives, and nothing here takes it out.
         let stream = unsafe { AsyncFd::register_with_interest(stream, Interest::READABLE)? };
-        Ok(Self { stream, frames: FrameBuffer::default(), piece: vec![0; PIECE] })
+        Ok(Self { stream, frames: FrameBuffer::default(), piece: vec![0; PIECE], message: PhantomData })
     }
 
     /// Waits for the next message; none when the other side has closed.
     ///
     /// # Errors
     /// The stream failed, or the bytes are not a message.
-    pub async fn receive(&mut self) -> Result<Option<FromWorker>, LinkError> {
+    pub async fn receive(&mut self) -> Result<Option<T>, LinkError> {
         loop {
             match self.frames.next_frame()? {
                 Some(frame) if frame.len() > LONG => return Ok(Some(understood_elsewhere(frame.to_vec()).await?)),
@@ -69,7 +72,7 @@ impl LinkReader {
     }
 }
 
-async fn understood_elsewhere(frame: Vec<u8>) -> Result<FromWorker, LinkError> {
+async fn understood_elsewhere<T: DeserializeOwned + Send + 'static>(frame: Vec<u8>) -> Result<T, LinkError> {
     let understood = tokio::task::spawn_blocking(move || serde_json::from_slice(&frame)).await;
     Ok(understood.map_err(io::Error::other)??)
 }
@@ -86,7 +89,7 @@ fn receive_now(stream: &UnixStream, piece: &mut [u8]) -> io::Result<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use candlewick_link::{FrameWriter, StreamName};
+    use candlewick_link::{FrameWriter, FromWorker, StreamName};
 
     #[tokio::test]
     async fn short_and_long_messages_come_in_order() {

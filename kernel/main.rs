@@ -73,6 +73,9 @@ enum Command {
         /// Print it as JSON.
         #[arg(long)]
         json: bool,
+        /// Mend what can be mended first: install the Rust compiler that fits, or build the library for the one there is.
+        #[arg(long)]
+        fix: bool,
     },
     /// Make a release archive of this program.
     #[command(hide = true)]
@@ -154,7 +157,7 @@ fn obey(command: Command) -> anyhow::Result<bool> {
         Command::Run { notebook, out, parameters, json } => run(&Job { notebook, out, parameters, json }),
         Command::Plugins { command } => plugins_command::obey(command),
         Command::Kernel { connection_file } => kernel_process::serve(&connection_file).map(|()| true),
-        Command::Doctor { json } => doctor(json),
+        Command::Doctor { json, fix } => doctor(json, fix),
         Command::Pack { archive } => pack(&archive),
     }
 }

@@ -1,15 +1,17 @@
 //! One notebook's state, whoever shows it: Jupyter or the headless runner.
 //!
-//! Owns the worker, the plugins it must get again when it dies, the open comms and the history. Must not know Jupyter's messages,
+//! Owns the worker, the plugins it must get again when it dies, the compiler of Rust cells, the open comms and the history. Must not know Jupyter's messages,
 //! notebooks or tensors. Read [`Session`] first, then [`OutputSink`].
 
 use crate::comms::Comms;
 use crate::history::History;
 use crate::interrupts::{Interrupts, Measure, RunningCell};
+use crate::rust_cells::{RustCells, is_in_rust};
 use crate::supervisor::{Answer, Supervisor};
 use crate::terminal;
 use candlewick_link::{
     Bundle, Comm, Command, Completions, Execute, Finished, Inspection, Is, Problem, Request, StreamName, ToWorker,
+    is_rust_cell,
 };
 use std::convert::Infallible;
 use std::path::Path;
@@ -81,6 +83,8 @@ pub struct Session {
     live: crate::supervisor::Live,
     comms: Comms,
     interrupts: Interrupts,
+    /// None where the system refused its socket.
+    rust: Option<RustCells>,
     history: History,
 }
 
@@ -90,10 +94,12 @@ impl Session {
     /// # Errors
     /// The operating system refuses the process.
     pub fn start(program: &Path, directory: &Path, history: History) -> anyhow::Result<Self> {
-        let supervisor = Supervisor::start(program, directory)?;
+        // Rust cells then say what is missing, and everything else works.
+        let rust = RustCells::listen(program, directory).ok();
+        let supervisor = Supervisor::start(program, directory, rust.as_ref().map(RustCells::socket))?;
         let (live, comms, interrupts) = (supervisor.live(), supervisor.comms(), supervisor.interrupts());
         let supervisor = tokio::sync::Mutex::new(supervisor);
-        Ok(Self { supervisor, live, comms, interrupts, history })
+        Ok(Self { supervisor, live, comms, interrupts, rust, history })
     }
 
     /// Runs a cell. All it shows has gone to `sink` when this returns.
@@ -115,8 +121,16 @@ impl Session {
         finished
     }
 
+    /// Whether a question about this place is answered beside the cell that runs: those about Rust cells are.
+    pub fn answers_beside(&self, code: &str, cursor: usize) -> bool {
+        self.rust.is_some() && is_in_rust(code, cursor)
+    }
+
     /// Candidates at a cursor, counted in code points; none from a worker that died.
     pub async fn complete(&self, code: String, cursor: usize) -> Completions {
+        if let Some(rust) = self.rust.as_ref().filter(|_| is_in_rust(&code, cursor)) {
+            return rust.complete(code, cursor).await;
+        }
         match self.ask(Request::Complete { code, cursor }, &Nowhere).await {
             Ok(Answer::Reply(Is::Completions(completions))) => completions,
             _ => Completions { start: cursor, end: cursor, matches: Vec::new() },
@@ -125,6 +139,9 @@ impl Session {
 
     /// What stands at a cursor.
     pub async fn inspect(&self, code: String, cursor: usize, detail: u8) -> Option<Inspection> {
+        if let Some(rust) = self.rust.as_ref().filter(|_| is_in_rust(&code, cursor)) {
+            return rust.inspect(code, cursor, detail).await;
+        }
         match self.ask(Request::Inspect { code, cursor, detail }, &Nowhere).await {
             Ok(Answer::Reply(Is::Inspection(inspection))) => inspection,
             _ => None,
@@ -133,6 +150,9 @@ impl Session {
 
     /// Whether a text is a whole cell: `complete`, `incomplete`, `invalid`, with the next line's indent.
     pub async fn is_complete(&self, code: String) -> Option<(String, String)> {
+        if let Some(rust) = self.rust.as_ref().filter(|_| is_rust_cell(&code)) {
+            return rust.is_complete(code).await;
+        }
         match self.ask(Request::IsComplete { code }, &Nowhere).await {
             Ok(Answer::Reply(Is::Completeness { status, indent })) => Some((status, indent)),
             _ => None,
@@ -167,6 +187,11 @@ impl Session {
         self.live.handle().map(|worker| worker.pid())
     }
 
+    /// The compiler's process id, while there is one.
+    pub fn compiler_pid(&self) -> Option<u32> {
+        self.rust.as_ref().and_then(RustCells::compiler_pid)
+    }
+
     /// Stops what runs; state is kept. A worker that has not reacted for some seconds is ended by another interrupt of
     /// the same cell.
     pub fn interrupt(&self) {
@@ -176,9 +201,15 @@ impl Session {
         }
     }
 
-    /// Ends the worker: asked first, killed when it takes too long. Afterwards no other is started.
+    /// Ends the worker: asked first, killed when it takes too long; and the compiler. Afterwards no other is started.
     pub async fn shutdown(&self) {
-        tokio::join!(self.history.close(), self.end_worker());
+        tokio::join!(self.history.close(), self.end_worker(), self.end_compiler());
+    }
+
+    async fn end_compiler(&self) {
+        if let Some(rust) = &self.rust {
+            rust.close().await;
+        }
     }
 
     async fn end_worker(&self) {

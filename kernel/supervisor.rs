@@ -28,6 +28,8 @@ const LAST_WORDS: Duration = Duration::from_millis(200);
 pub struct Supervisor {
     program: PathBuf,
     directory: PathBuf,
+    /// Where workers reach the compiler.
+    compiler: Option<PathBuf>,
     worker: Option<Worker>,
     plugins: PluginTable,
     recovery: Recovery,
@@ -74,14 +76,15 @@ enum Failure {
 }
 
 impl Supervisor {
-    /// Starts a worker and returns without waiting for it.
+    /// Starts a worker and returns without waiting for it. It is told the socket of the compiler.
     ///
     /// # Errors
     /// The operating system refuses the process.
-    pub fn start(program: &Path, directory: &Path) -> anyhow::Result<Self> {
+    pub fn start(program: &Path, directory: &Path, compiler: Option<PathBuf>) -> anyhow::Result<Self> {
         let mut supervisor = Self {
             program: program.to_owned(),
             directory: directory.to_owned(),
+            compiler,
             worker: None,
             plugins: PluginTable::default(),
             recovery: Recovery::default(),
@@ -201,7 +204,7 @@ impl Supervisor {
 
     fn start_worker(&mut self) -> anyhow::Result<()> {
         anyhow::ensure!(!self.live.is_closed(), "the kernel is shutting down");
-        let (handle, messages) = WorkerHandle::start(&self.program, &self.directory)?;
+        let (handle, messages) = WorkerHandle::start(&self.program, &self.directory, self.compiler.as_deref())?;
         self.live.put(handle.clone());
         self.worker = Some(Worker { handle, messages, ready: false });
         Ok(())
@@ -472,7 +475,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_worker_that_never_starts_is_told_at_every_request_and_not_tried_for_ever() {
-        let mut supervisor = Supervisor::start(Path::new("false"), Path::new(".")).unwrap();
+        let mut supervisor = Supervisor::start(Path::new("false"), Path::new("."), None).unwrap();
         for _ in 0..3 {
             let problem = supervisor.ask(Request::Usage, &Nowhere).await.unwrap_err();
             assert_eq!(problem.name, "WorkerNotStarted");

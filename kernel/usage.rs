@@ -4,6 +4,7 @@
 //! Read [`Meter::reply`] first. Outside Linux there is no /proc and the figures are absent.
 
 use crate::gpus::Gpu;
+use crate::process_table::descendants;
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -35,17 +36,24 @@ impl Meter {
         Self(Mutex::new(Before { at: Instant::now(), processes, host: host_time().unwrap_or_default() }))
     }
 
-    /// The content of a `usage_reply`: kernel process and worker together, since the last one. A figure that this
-    /// system does not tell is absent.
-    pub fn reply(&self, worker: Option<u32>, gpus: &[Gpu]) -> Value {
-        let processes: Vec<u32> = [Some(std::process::id()), worker].into_iter().flatten().collect();
-        let memory: u64 = processes.iter().filter_map(|pid| memory_bytes(*pid)).sum();
+    /// The content of a `usage_reply`: kernel process, worker and compiler together, with what the compiler has started,
+    /// since the last one. A figure that this system does not tell is absent.
+    pub fn reply(&self, worker: Option<u32>, compiler: Option<u32>, gpus: &[Gpu]) -> Value {
+        let compiling: Vec<u32> =
+            compiler.map(|pid| std::iter::once(pid).chain(descendants(pid)).collect()).unwrap_or_default();
+        let own = [Some(std::process::id()), worker].into_iter().flatten();
+        let processes: Vec<u32> = own.chain(compiling.iter().copied()).collect();
+        let bytes = |pids: &[u32]| pids.iter().filter_map(|pid| memory_bytes(*pid)).sum::<u64>();
+        let memory = bytes(&processes);
         let (cpu, host) = self.percentages(&processes);
         let mut reply = json!({
             "hostname": hostname(), "pid": std::process::id(), "worker_pid": worker,
             "kernel_cpu": cpu, "kernel_memory": memory,
             "cpu_count": std::thread::available_parallelism().map_or(1, usize::from),
         });
+        if compiler.is_some() {
+            (reply["compiler_pid"], reply["compiler_memory"]) = (compiler.into(), bytes(&compiling).into());
+        }
         if let Some(percent) = host {
             reply["host_cpu_percent"] = percent.into();
         }
@@ -196,7 +204,7 @@ mod tests {
         while cpu_seconds(std::process::id()).unwrap() < before + 0.05 {
             assert!(begun.elapsed().as_secs() < 60, "this process gets no processor time");
         }
-        let reply = meter.reply(None, &[]);
+        let reply = meter.reply(None, None, &[]);
         assert!(reply["kernel_cpu"].as_f64().unwrap() > 0.0, "{reply}");
         assert!(reply["host_cpu_percent"].as_f64().unwrap() > 0.0, "{reply}");
         assert!(reply["kernel_memory"].as_u64().unwrap() > 0);

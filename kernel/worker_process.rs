@@ -9,7 +9,7 @@ use crate::death::{Death, kills_for_memory};
 use crate::link_reader::LinkReader;
 use crate::link_writer::LinkWriter;
 use anyhow::{Context, Result};
-use candlewick_link::{BLACK_BOX_FD, BlackBox, FrameWriter, FromWorker, LinkError, ToWorker};
+use candlewick_link::{BLACK_BOX_FD, BlackBox, COMPILER_VARIABLE, FrameWriter, FromWorker, LinkError, ToWorker};
 use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 use std::fs::File;
 use std::io::Read;
@@ -43,20 +43,30 @@ pub struct WorkerHandle {
 }
 
 impl WorkerHandle {
-    /// Starts `program worker` in `directory`. What it sends arrives at the receiver, which ends when the worker does.
+    /// Starts `program worker` in `directory`, with the socket of the `compiler` in its environment. What it sends arrives at the receiver, which ends when the worker does.
     ///
     /// Must be called on a runtime.
     ///
     /// # Errors
     /// The operating system refuses a descriptor, a thread or the process.
-    pub fn start(program: &Path, directory: &Path) -> Result<(Self, mpsc::Receiver<FromWorker>)> {
+    pub fn start(
+        program: &Path,
+        directory: &Path,
+        compiler: Option<&Path>,
+    ) -> Result<(Self, mpsc::Receiver<FromWorker>)> {
         let (near, far) = UnixStream::pair().context("can't make the link to the worker")?;
         let outputs = OutputPipes::new().context("can't make the worker's output pipes")?;
         let memory_kills = kills_for_memory();
         // Without it a death is told without the plugin's name.
         let black_box = BlackBox::create().ok();
         let memory = black_box.as_ref().map(|(_, memory)| memory);
-        let child = spawn(program, directory, far, &outputs, memory)
+        let mut command = Command::new(program);
+        command.arg("worker").current_dir(directory);
+        match compiler {
+            Some(socket) => command.env(COMPILER_VARIABLE, socket),
+            None => command.env_remove(COMPILER_VARIABLE),
+        };
+        let child = spawn(command, far, &outputs, memory)
             .with_context(|| format!("can't start the worker `{} worker`", program.display()))?;
         let (death, pid) = (watch::channel(None), child.id());
         let handle = Self {
@@ -170,19 +180,12 @@ impl OutputPipes {
     }
 }
 
-fn spawn(
-    program: &Path,
-    directory: &Path,
-    link: UnixStream,
-    outputs: &OutputPipes,
-    memory: Option<&OwnedFd>,
-) -> Result<Child> {
+fn spawn(mut command: Command, link: UnixStream, outputs: &OutputPipes, memory: Option<&OwnedFd>) -> Result<Child> {
     let read = [above_standard(&outputs.read[0])?, above_standard(&outputs.read[1])?];
     let memory = memory.map(above_standard).transpose()?;
     let memory_fd = memory.as_ref().map_or(-1, AsRawFd::as_raw_fd);
     let targets: [(RawFd, RawFd); 3] = [(read[0].as_raw_fd(), 3), (read[1].as_raw_fd(), 4), (memory_fd, BLACK_BOX_FD)];
-    let mut command = Command::new(program);
-    command.arg("worker").current_dir(directory).stdin(Stdio::from(OwnedFd::from(link)));
+    command.stdin(Stdio::from(OwnedFd::from(link)));
     command.stdout(outputs.write[0].try_clone()?).stderr(outputs.write[1].try_clone()?);
     // A group of its own: Ctrl-C on a terminal reaches the kernel, which interrupts the worker by message.
     command.process_group(0);
@@ -215,11 +218,12 @@ pub fn huge_pages(allowed: bool) {
 }
 
 /// A copy of the descriptor outside the numbers that the child's are put at.
-fn above_standard(fd: &OwnedFd) -> Result<OwnedFd> {
+pub fn above_standard(fd: impl AsFd) -> Result<OwnedFd> {
     Ok(rustix::io::fcntl_dupfd_cloexec(fd.as_fd(), 10)?)
 }
 
-fn wait_without_reaping(pid: u32) {
+/// Waits until a child has ended; its number stays its own.
+pub fn wait_without_reaping(pid: u32) {
     let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) else { return };
     let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
     while let Err(rustix::io::Errno::INTR) = waitid(WaitId::Pid(pid), options) {}

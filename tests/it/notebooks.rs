@@ -2,7 +2,7 @@
 //!
 //! Compared are all results, to the last digit; only lines that tell a time are left out.
 
-use crate::support::{Home, client, finish, notebook, script};
+use crate::support::{Home, client, finish, notebook, script, with_compiler};
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -47,7 +47,7 @@ fn same(home: &Home, path: &Path) -> (Vec<Value>, usize) {
     let copy = home.join("copy.ipynb");
     std::fs::copy(path, &copy).unwrap();
     let (jupyter, headless) = (home.join("jupyter.ipynb"), home.join("headless.ipynb"));
-    finish(home.candlewick(&["run"]).arg(&copy).arg("-o").arg(&headless), true);
+    finish(with_compiler(home.candlewick(&["run"])).arg(&copy).arg("-o").arg(&headless), true);
     finish(client(home, "python").arg(script("python/execute.py")).args([&copy, &jupyter]), true);
     let pictures = [&headless, &jupyter].map(|path| pictures_with_texts(path));
     assert_eq!(pictures[0], pictures[1], "pictures in {}", path.display());

@@ -1,7 +1,7 @@
 //! `candlewick plugins …` from outside: from a new package to an installed one, and what is refused.
 
 use crate::support::kernel::{KernelProcess, send_signal};
-use crate::support::{Home, finish, said};
+use crate::support::{Home, finish, said, with_compiler};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -10,17 +10,6 @@ use std::process::Command;
 fn plugins(home: &Home, arguments: &[&str]) -> Command {
     let mut command = with_compiler(home.candlewick(&["plugins"]));
     command.args(arguments);
-    command
-}
-
-/// rustup finds its compilers below the home directory unless it is told.
-fn with_compiler(mut command: Command) -> Command {
-    let home = std::env::home_dir().unwrap();
-    for (name, below) in [("RUSTUP_HOME", ".rustup"), ("CARGO_HOME", ".cargo")] {
-        if std::env::var_os(name).is_none() && home.join(below).is_dir() {
-            command.env(name, home.join(below));
-        }
-    }
     command
 }
 
@@ -201,7 +190,7 @@ fn a_rust_plugin_is_built_tested_packed_and_installed_by_an_installed_kernel_too
     // Without cargo a crate that is not in the cache is refused, and told what to do.
     home.write("candlewick-plugin-swift/src/more.rs", "");
     let mut without = plugins(&home, &["test", "candlewick-plugin-swift"]);
-    let text = said(&finish(without.env("PATH", home.path()), false));
+    let text = said(&finish(without.env("PATH", home.path()).env_remove("CARGO_HOME"), false));
     assert!(text.contains("compiled by cargo, which is not in PATH: install Rust"), "{text}");
 }
 

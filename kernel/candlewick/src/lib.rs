@@ -11,8 +11,11 @@ pub use candlewick_plugin_api as plugin_api;
 pub use candlewick_plugin_manager as plugin_manager;
 pub use candlewick_worker as worker;
 
+pub mod cells;
 mod plugin_crate;
 pub mod prelude;
+
+pub use candlewick_worker::rust::interrupted;
 
 use candlewick_accumulation::Accumulation;
 use candlewick_checkpoint::Checkpoints;

@@ -232,7 +232,7 @@ fn memory() -> Bundle {
         resident_peak: Some(450 << 20),
         tracked: parts.map(part).to_vec(),
         tracked_peak: Some(340 << 20),
-        device: String::new(),
+        beside: String::new(),
     }
     .bundle()
 }

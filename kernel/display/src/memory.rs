@@ -36,8 +36,8 @@ pub struct Memory {
     pub tracked: Vec<MemoryPart>,
     /// The most that were counted at one moment (the peaks of the categories need not coincide), where recorded.
     pub tracked_peak: Option<u64>,
-    /// One line on the device's own memory; empty without a device.
-    pub device: String,
+    /// One line on what is beside it: the device's own memory, the compiler process; empty without either.
+    pub beside: String,
 }
 
 impl Memory {
@@ -60,7 +60,7 @@ impl Memory {
         row("process", self.resident, self.resident_peak);
         row("tracked", self.total(), self.tracked_peak);
         self.tracked.iter().for_each(|part| row(&format!("  {}", part.name), part.bytes, part.peak));
-        let lines = [table.render(), self.device.clone()];
+        let lines = [table.render(), self.beside.clone()];
         lines.into_iter().filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
     }
 
@@ -70,7 +70,7 @@ impl Memory {
     /// When the drawing library refuses.
     pub fn svg(&self) -> Result<String> {
         let legend = 78 + 18 * self.tracked.len().div_ceil(3) as i32;
-        let height = legend as u32 + if self.device.is_empty() { 0 } else { 18 };
+        let height = legend as u32 + if self.beside.is_empty() { 0 } else { 18 };
         canvas::svg((WIDTH as u32, height), "memory of the process", "", |area| {
             let whole = [(palette::INK, self.resident)];
             self.draw_bar(area, 8, "process", self.resident_peak, &whole)?;
@@ -80,7 +80,7 @@ impl Memory {
             self.draw_legend(area, 78)?;
             canvas::write(
                 area,
-                &self.device,
+                &self.beside,
                 (LEFT * UNIT, (legend + 4) * UNIT),
                 canvas::font(SMALL, palette::INK, HPos::Left),
             )

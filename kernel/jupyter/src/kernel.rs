@@ -46,6 +46,12 @@ pub trait Kernel: Send + Sync + 'static {
         ready(IsCompleteReply::Unknown)
     }
 
+    /// Whether a request on the shell channel that is no cell is answered at once, beside the cell that runs, instead of
+    /// in its turn. Called as it arrives; must not block.
+    fn is_beside_cells(&self, _message: &Message) -> bool {
+        false
+    }
+
     /// Lines of the history, the oldest first.
     fn history(&self, _request: HistoryRequest) -> impl Future<Output = Vec<HistoryEntry>> + Send {
         ready(Vec::new())

@@ -131,18 +131,31 @@ impl<K: Kernel, S: Socket> Shell<K, S> {
     }
 }
 
-/// Takes what is well signed from the socket into the queue, numbered as it came.
+/// What the kernel answers while a cell runs; never a cell, nor what ends the kernel.
+fn is_beside_cells<K: Kernel>(desk: &Desk<K>, message: &Message) -> bool {
+    let may = matches!(message.msg_type(), "complete_request" | "inspect_request" | "is_complete_request");
+    may && catch_unwind(AssertUnwindSafe(|| desk.kernel.is_beside_cells(message))).unwrap_or(false)
+}
+
+/// Takes what is well signed from the socket into the queue, numbered as it came; what is answered beside cells has no
+/// turn to wait for.
 async fn receive<K: Kernel>(
     desk: Arc<Desk<K>>,
     mut socket: impl Socket,
     received: Arc<AtomicU64>,
     queue: mpsc::Sender<Waiting>,
 ) {
+    let channel = socket.sender();
     while let Some(incoming) = socket.receive().await {
         let Some(message) = desk.gate.admit(incoming) else { continue };
         if is_comm(message.msg_type()) {
             // A panic there must not make the channel deaf; the message still has its turn.
             let _ = catch_unwind(AssertUnwindSafe(|| desk.kernel.comm_arrived(&message)));
+        }
+        if is_beside_cells(&desk, &message) {
+            let (desk, channel) = (desk.clone(), channel.clone());
+            tokio::spawn(async move { desk.serve(&channel, message).await });
+            continue;
         }
         let number = received.fetch_add(1, Ordering::AcqRel);
         if queue.send(Waiting { number, message }).await.is_err() {

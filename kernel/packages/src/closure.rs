@@ -9,6 +9,9 @@ use crate::library::{Library, TARGET};
 use std::path::PathBuf;
 use std::process::Command;
 
+/// What crates and cells name: it has rustc read the procedural macros too, which nobody else asks for.
+const NAMES: &[u8] = b"pub use candlewick::{callable, candle_core, candle_nn, prelude};\n";
+
 /// The files beside the library that rustc reads: metadata of the crates in it, and their procedural macros.
 ///
 /// rustc itself is asked, by compiling one line: cargo's own records of it are not for others to read, and asking cargo
@@ -18,12 +21,12 @@ use std::process::Command;
 /// # Errors
 /// The compiler is missing or another one, or it finds that a file is missing.
 pub fn files(library: &Library) -> Result<Vec<PathBuf>, PackageError> {
-    Toolchain::find()?;
+    let toolchain = Toolchain::find()?;
     let unwritable = |error: std::io::Error| PackageError::unwritable(&std::env::temp_dir(), &error);
     let asking = tempfile::tempdir().map_err(unwritable)?;
     let (source, answer) = (asking.path().join("asking.rs"), asking.path().join("asking.d"));
-    write(&source, b"extern crate candlewick;\n")?;
-    let mut rustc = Command::new("rustc");
+    write(&source, NAMES)?;
+    let mut rustc = Command::new(toolchain.rustc());
     rustc.env("RUSTC_BOOTSTRAP", "1").args(["--crate-type", "lib", "--edition", "2024", "-Zbinary-dep-depinfo"]);
     rustc.args(["--target", TARGET, "--extern"]).arg(format!("candlewick={}", library.file.display()));
     rustc.arg(format!("-Ldependency={}", library.crates.display())).arg("--out-dir").arg(asking.path());

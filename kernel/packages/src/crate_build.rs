@@ -43,7 +43,7 @@ pub fn build(directory: &Path, library: &Library, cache: &Path, go_on: GoOn) -> 
     }
     let toolchain = Toolchain::find()?;
     let copy = Copy::make(&files, &manifest, cache, &name)?;
-    let ran = compile(toolchain, copy.0.path(), directory, library, cache, go_on)?;
+    let ran = compile(&toolchain, copy.0.path(), directory, library, cache, go_on)?;
     if !ran.good {
         return Err(PackageError::Build { name, output: ran.err.trim_end().to_owned() });
     }
@@ -82,7 +82,7 @@ impl Copy {
 }
 
 fn compile(
-    toolchain: Toolchain,
+    toolchain: &Toolchain,
     copy: &Path,
     directory: &Path,
     library: &Library,

@@ -19,6 +19,8 @@ mod package;
 pub mod registry;
 mod search;
 mod store;
+mod toolchain;
+pub mod trial_build;
 
 pub use error::PackageError;
 pub use files::{MOST_BYTES, MOST_FILES, PackageFiles};
@@ -27,6 +29,7 @@ pub use new::{directory_of, new, sources};
 pub use package::{Need, Package, check_name};
 pub use search::{Form, Found, PATH_VARIABLE, find, look, search_paths, user_plugins};
 pub use store::{Installed, Origin, Record, Staged, Store};
+pub use toolchain::{Found as FoundToolchain, Toolchain, linker};
 
 /// The directory of an installed kernel that holds the library's sources, for editors.
 pub const SOURCES: &str = "sources";

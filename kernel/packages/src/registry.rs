@@ -3,13 +3,12 @@
 //! cargo's configuration counts (other registries, replaced sources, a proxy), because cargo does all of it. Must not know
 //! what is in the crate. Read [`fetch`] first.
 
-use crate::cargo::{self, GoOn};
+use crate::cargo::{self, GoOn, Toolchain};
 use crate::files::write;
 use crate::{CRATE_PREFIX, PackageError};
 use semver::VersionReq;
 use serde_json::Value as Json;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use toml::{Table, Value};
 
 /// A crate whose sources are on this machine.
@@ -54,7 +53,7 @@ pub fn fetch(name: &str, range: &str, directory: &Path, go_on: GoOn) -> Result<F
     );
     write(&manifest, text.as_bytes())?;
     write(&asking.path().join("lib.rs"), b"")?;
-    let mut command = Command::new("cargo");
+    let mut command = Toolchain::find()?.command();
     command.current_dir(directory).args(["metadata", "--format-version", "1", "--manifest-path"]).arg(&manifest);
     let ran = cargo::run(&mut command, go_on)?;
     if !ran.good {

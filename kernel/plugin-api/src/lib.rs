@@ -16,6 +16,7 @@ mod loading;
 mod measure;
 mod metadata;
 mod nearest;
+pub mod panics;
 mod per_run;
 mod plugin;
 mod point;

@@ -5,7 +5,7 @@
 
 use crate::clock::coarse;
 use crate::conflicts::Conflicts;
-use crate::manager::{PluginManager, panic_message};
+use crate::manager::PluginManager;
 use crate::observer::Witness;
 use crate::replay::FailedCall;
 use crate::slot::Slot;
@@ -13,7 +13,7 @@ use crate::watch::SAMPLE;
 use crate::{Policy, State};
 use candlewick_plugin_api::{
     Context, Event, Fired, Hook, HookFailure, HookSink, Part, PluginError, RunId, Transform, TransformContext,
-    TransformSet, Transformed, Value as Passed,
+    TransformSet, Transformed, Value as Passed, panics,
 };
 use serde_json::{Map, Value};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -198,7 +198,7 @@ fn call_all(
             match result {
                 Ok(Ok(())) => Ok(()),
                 Ok(Err(error)) => Err((Part::Hook, error)),
-                Err(payload) => Err((Part::Hook, PluginError::Panicked { message: panic_message(&*payload) })),
+                Err(payload) => Err((Part::Hook, PluginError::Panicked { message: panics::described(&*payload) })),
             }
         });
         match result {

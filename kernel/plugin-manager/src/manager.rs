@@ -19,7 +19,7 @@ use crate::states::{OWN_KEY, carry_states};
 use crate::transforms::Transforms;
 use crate::watch::Watch;
 use crate::{ManagerError, Registered, Registration};
-use candlewick_plugin_api::{Event, Hook, Plugin, PluginError, RunId, Verb};
+use candlewick_plugin_api::{Event, Hook, Plugin, PluginError, RunId, Verb, panics};
 use serde_json::{Map, Value};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -261,17 +261,10 @@ impl PluginManager {
     }
 }
 
-/// Calls into a plugin's code; a panic becomes an error that keeps its message.
+/// Calls into a plugin's code; a panic becomes an error that keeps its message, and its place where it is known.
 pub(crate) fn guarded<T>(call: impl FnOnce() -> T) -> Result<T, PluginError> {
-    catch_unwind(AssertUnwindSafe(call)).map_err(|payload| PluginError::Panicked { message: panic_message(&*payload) })
-}
-
-/// The text of a panic; `panic!` with a literal carries `&str`, with arguments `String`.
-pub(crate) fn panic_message(payload: &(dyn std::any::Any + Send)) -> String {
-    let literal = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    literal
-        .or_else(|| payload.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "a value that is no text".to_owned())
+    catch_unwind(AssertUnwindSafe(call))
+        .map_err(|payload| PluginError::Panicked { message: panics::described(&*payload) })
 }
 
 /// Asks the plugin what it is and gives it its settings; nothing of the manager changes here. An instance is described

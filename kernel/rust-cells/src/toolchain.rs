@@ -2,10 +2,9 @@
 //!
 //! Must not know how they are started. Read [`Tools`] first.
 
-use candlewick_packages::cargo::Toolchain;
 use candlewick_packages::library::Library;
+use candlewick_packages::{Toolchain, linker};
 use std::path::PathBuf;
-use std::process::Command;
 
 /// Where everything is that a cell's compilation needs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -27,13 +26,10 @@ impl Tools {
     /// What is missing or different, and what to run.
     pub fn find() -> Result<Self, String> {
         let Library { file, crates, .. } = Library::of_this_process().map_err(|error| error.to_string())?;
-        Toolchain::find().map_err(|error| error.to_string())?;
-        // Not rustup's own programs of these names: each start of one takes longer than what it starts.
-        let sysroot = Command::new("rustc").args(["--print", "sysroot"]).output();
-        let sysroot = sysroot.map(|answer| String::from_utf8_lossy(&answer.stdout).trim().to_owned());
-        let programs = PathBuf::from(sysroot.unwrap_or_default()).join("bin");
-        let found = |name: &str| Some(programs.join(name)).filter(|path| path.is_file()).unwrap_or(name.into());
-        Ok(Self { cargo: found("cargo"), rustc: found("rustc"), library: file, crates })
+        let toolchain = Toolchain::find().map_err(|error| error.to_string())?;
+        linker().map_err(|error| error.to_string())?;
+        let (cargo, rustc) = (toolchain.cargo().to_owned(), toolchain.rustc().to_owned());
+        Ok(Self { cargo, rustc, library: file, crates })
     }
 
     /// The sources of the standard library, where the toolchain has them.

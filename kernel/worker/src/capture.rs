@@ -5,6 +5,7 @@
 use candlewick_link::StreamName;
 use rustix::event::{PollFd, PollFlags, poll};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::OnceLock;
 
 /// The read ends of the pipes behind descriptors 1 and 2.
 #[derive(Debug)]
@@ -78,6 +79,41 @@ pub fn pipe_behind(descriptor: i32) -> std::io::Result<OwnedFd> {
         _ => rustix::stdio::dup2_stderr(write.as_fd())?,
     }
     Ok(read)
+}
+
+/// The write ends behind descriptors 1 and 2, kept so that code which closes or replaces those takes nothing from later
+/// cells.
+static KEPT: OnceLock<[OwnedFd; 2]> = OnceLock::new();
+
+/// Keeps what stands behind descriptors 1 and 2 now.
+///
+/// # Errors
+/// No descriptor is left.
+pub fn keep_standard() -> std::io::Result<()> {
+    let copy = |end: BorrowedFd<'_>| end.try_clone_to_owned();
+    let kept = [copy(rustix::stdio::stdout())?, copy(rustix::stdio::stderr())?];
+    // Kept before: it is the same.
+    drop(KEPT.set(kept));
+    Ok(())
+}
+
+/// Puts back what was kept; which of descriptors 1 and 2 had been closed or replaced.
+pub fn restore_standard() -> [bool; 2] {
+    let Some([out, err]) = KEPT.get() else { return [false; 2] };
+    let changed = [is_other(rustix::stdio::stdout(), out), is_other(rustix::stdio::stderr(), err)];
+    // A failure leaves the descriptor as the code has left it, and is seen again after the next cell.
+    if changed[0] {
+        let _ = rustix::stdio::dup2_stdout(out);
+    }
+    if changed[1] {
+        let _ = rustix::stdio::dup2_stderr(err);
+    }
+    changed
+}
+
+fn is_other(now: BorrowedFd<'_>, kept: &OwnedFd) -> bool {
+    let (Ok(now), Ok(kept)) = (rustix::fs::fstat(now), rustix::fs::fstat(kept)) else { return true };
+    (now.st_dev, now.st_ino) != (kept.st_dev, kept.st_ino)
 }
 
 /// How many leading bytes are whole characters; bytes that can never be a character count as whole.

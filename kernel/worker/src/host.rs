@@ -5,8 +5,9 @@
 use crate::cell::{self, Cell, Part};
 use crate::commands::{self, Call, Outcome};
 use crate::configuration::{Base, cells};
-use crate::notebook::Notebook;
+use crate::notebook::{Ended, Evaluated, Notebook};
 use crate::problem::{Reporter, Sources, coloured};
+use crate::rust::{self, Noting, RustSession, registering};
 use crate::rust_crate::{self, CrateLoader};
 use crate::script::{self, Given, RhaiCondition, RhaiPlugin, ScriptLoader, Slot};
 use crate::session::Session;
@@ -15,9 +16,9 @@ use crate::{complete, completeness, inspect};
 use candlewick_link::{
     BlackBox, Bundle, Execute, Finished, FromWorker, Is, PluginRecord, Problem, Request, StreamName,
 };
-use candlewick_plugin_api::Plugin;
+use candlewick_plugin_api::{Plugin, panics};
 use candlewick_plugin_manager::{Condition, Observer, Record, Registered, Registration};
-use rhai::{AST, Dynamic, Engine, EvalAltResult, Position};
+use rhai::{AST, Dynamic, Engine, EvalAltResult, Position, Scope};
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -35,6 +36,7 @@ pub struct Host {
     /// The cell or file that each plugin's source came from, by the plugin's name.
     places: Places,
     told_variables: Vec<String>,
+    rust: Rc<RefCell<RustSession>>,
 }
 
 type Places = Rc<RefCell<HashMap<String, String>>>;
@@ -83,6 +85,7 @@ impl Host {
     pub fn with_inbox(outbox: Outbox, inbox: Inbox) -> Self {
         let session = Session::new(outbox, inbox, surface::shows());
         let engine = Rc::new(language::engine(&session));
+        session.speaks(&engine);
         let notebook = Notebook::new(&engine);
         let slot = Rc::new(Slot::of(Rc::new(script::Engines::new(&session))));
         session.plugins.borrow_mut().add_loader(Rc::new(ScriptLoader::new(&engine, &slot)));
@@ -100,6 +103,7 @@ impl Host {
             standard: OnceCell::new(),
             places: Rc::default(),
             told_variables: Vec::new(),
+            rust: Rc::default(),
         }
     }
 
@@ -127,6 +131,7 @@ impl Host {
 
     /// Runs a cell; its outputs go to the outbox while it runs.
     pub fn execute(&mut self, cell: &Execute) -> Finished {
+        let _noting = Noting::begin();
         let source = format!("cell {}", cell.cell);
         self.sources.remember(&source, &cell.code);
         self.session.begin(cell);
@@ -175,9 +180,44 @@ impl Host {
         &self.engine
     }
 
+    /// The same, for those who keep it.
+    pub(crate) fn shared_engine(&self) -> &Rc<Engine> {
+        &self.engine
+    }
+
+    /// The variables, moved out while somebody else has them.
+    pub(crate) fn take_scope(&mut self) -> Scope<'static> {
+        self.notebook.with_scope(std::mem::take)
+    }
+
+    /// The variables, moved back.
+    pub(crate) fn put_scope(&mut self, own: Scope<'static>) {
+        self.notebook.with_scope(|scope| *scope = own);
+    }
+
+    /// Changes the variables from outside.
+    pub(crate) fn with_scope<R>(&mut self, change: impl FnOnce(&mut Scope<'static>) -> R) -> R {
+        self.notebook.with_scope(change)
+    }
+
     /// What commands share with built-in functions.
     pub fn session(&self) -> &Session {
         &self.session
+    }
+
+    /// What this worker has of the Rust session.
+    pub fn rust(&self) -> Rc<RefCell<RustSession>> {
+        self.rust.clone()
+    }
+
+    /// The cell or file that each plugin's source came from, by the plugin's name.
+    pub fn places(&self) -> Rc<RefCell<HashMap<String, String>>> {
+        self.places.clone()
+    }
+
+    /// A text that was remembered under a name, such as `cell 7`.
+    pub fn text(&self, source: &str) -> Option<&str> {
+        self.sources.text(source)
     }
 
     /// The variables, oldest first: name, whether constant, value.
@@ -202,7 +242,8 @@ impl Host {
 
     /// A problem of that kind at a place.
     pub fn problem_at(&self, source: &str, line: usize, column: usize, name: &str, message: String) -> Problem {
-        let at = Position::new(line as u16, column as u16);
+        let counted = |count: usize| u16::try_from(count).unwrap_or(u16::MAX);
+        let at = Position::new(counted(line), counted(column));
         self.reporter().problem_at(name, message, source, at)
     }
 
@@ -287,10 +328,15 @@ impl Host {
     fn register_record(&mut self, record: &PluginRecord) -> Result<(), String> {
         let registration: Registration =
             serde_json::from_value(record.settings.clone()).map_err(|error| error.to_string())?;
-        if let Some(plugin) = rust_crate::again(&registration) {
-            let plugin = plugin.map_err(|error| error.to_string())?;
-            let registered = self.session.plugins.borrow_mut().register(plugin, registration);
-            return registered.map(drop).map_err(|error| error.to_string());
+        let of_a_crate = || rust_crate::again(&registration).map(|made| made.map_err(|error| error.to_string()));
+        if let Some(plugin) = registering::again(&registration).or_else(of_a_crate) {
+            let plugin = plugin?;
+            rust::uses_rust();
+            if registering::is_of_a_rust_cell(&registration) {
+                self.sources.remember(&record.origin, &record.source);
+                self.places.borrow_mut().insert(record.name.clone(), record.origin.clone());
+            }
+            return self.register_made(&record.name, plugin, registration);
         }
         if record.source.is_empty() {
             return self.restore_built_in(&record.name, &registration);
@@ -302,10 +348,14 @@ impl Host {
         let given = given.under(&registration);
         let plugin = RhaiPlugin::of(&self.engine, &self.slot, &given, &cell.body, &record.origin)
             .map_err(|error| error.to_string())?;
+        self.register_made(&record.name, Box::new(plugin), registration)
+    }
+
+    fn register_made(&self, name: &str, plugin: Box<dyn Plugin>, registration: Registration) -> Result<(), String> {
         let mut plugins = self.session.plugins.borrow_mut();
         let registered = match registration.of {
-            Some(_) => plugins.register_instance(&record.name, Box::new(plugin), registration),
-            None => plugins.register(Box::new(plugin), registration),
+            Some(_) => plugins.register_instance(name, plugin, registration),
+            None => plugins.register(plugin, registration),
         };
         registered.map(drop).map_err(|error| error.to_string())
     }
@@ -324,9 +374,9 @@ impl Host {
 
     /// Tells the kernel process the names of the variables when a cell has changed them.
     fn tell_variables(&mut self) {
-        let told = self.told_variables.iter().map(String::as_str);
-        if !self.variables().iter().map(|(name, ..)| *name).eq(told) {
-            let names: Vec<String> = self.variables().iter().map(|(name, ..)| (*name).to_owned()).collect();
+        let mut names: Vec<String> = self.variables().iter().map(|(name, ..)| (*name).to_owned()).collect();
+        names.extend(self.rust.borrow().variables.iter().map(|(name, _)| format!("{name} (Rust)")));
+        if names != self.told_variables {
             self.told_variables.clone_from(&names);
             self.session.outbox.send(FromWorker::Variables { names });
         }
@@ -357,7 +407,7 @@ impl Host {
                     let value = self.run(&ast, source)?;
                     if quiet { Dynamic::UNIT } else { value }
                 }
-                Step::Command(run, line) => run(self, &Call { line: &line, source })?,
+                Step::Command(run, line) => rust::beside(self, |host| run(host, &Call { line: &line, source }))?,
             };
         }
         Ok(value)
@@ -380,20 +430,45 @@ impl Host {
         compiled.map_err(|error| self.reporter().problem(&error, source))
     }
 
-    /// Runs compiled statements; a panic of native code ends the cell, not the worker.
+    /// Runs compiled statements; a panic of native code ends the cell, not the worker. Where Rust code may reach the
+    /// variables they are run one by one: what it sets is there in the next one.
     fn run(&mut self, ast: &AST, source: &str) -> Result<Dynamic, Problem> {
+        if !rust::in_use() {
+            return self.guarded(source, |notebook, engine| notebook.run(engine, ast, source)).map(Ended::value);
+        }
+        self.notebook.begin(&self.engine, source);
+        let mut value = Dynamic::UNIT;
+        for statement in ast.statements() {
+            let step = |notebook: &mut Notebook, engine: &Engine| notebook.step(engine, statement);
+            match rust::beside(self, |host| host.guarded(source, step))? {
+                Ended::There(given) => value = given,
+                Ended::Returned(given) => return Ok(given),
+            }
+        }
+        Ok(value)
+    }
+
+    fn guarded(
+        &mut self,
+        source: &str,
+        run: impl FnOnce(&mut Notebook, &Engine) -> Evaluated,
+    ) -> Result<Ended, Problem> {
         let (engine, notebook) = (&self.engine, &mut self.notebook);
-        match catch_unwind(AssertUnwindSafe(|| notebook.run(engine, ast, source))) {
-            Ok(Ok(value)) => Ok(value),
+        match catch_unwind(AssertUnwindSafe(|| run(notebook, engine))) {
+            Ok(Ok(ended)) => Ok(ended),
             Ok(Err(error)) => Err(self.reporter().problem(&error, source)),
             Err(panic) => Err(panicked(panic.as_ref())),
         }
     }
 
     /// Handles what clients have sent on comms while no cell ran; a panic of native code ends that, not the worker.
-    fn serve_comms(&self) {
+    fn serve_comms(&mut self) {
         self.session.room.begin();
-        let served = catch_unwind(AssertUnwindSafe(|| self.session.comms.serve(&self.session.inbox)));
+        let _noting = Noting::begin();
+        let served = rust::beside(self, |host| {
+            let session = &host.session;
+            catch_unwind(AssertUnwindSafe(|| session.comms.serve(&session.inbox)))
+        });
         if let Err(panic) = served {
             self.session.outbox.print(StreamName::Stderr, &format!("{}\n", panicked(panic.as_ref()).message));
         }
@@ -438,14 +513,13 @@ fn with_colours(finished: Finished) -> Finished {
 }
 
 fn panicked(panic: &(dyn std::any::Any + Send)) -> Problem {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
+    let text = panics::described(panic);
     let message = format!("native code panicked: {text}; the notebook's variables are kept");
     Problem { name: "Panic".to_owned(), traceback: vec![format!("Panic: {message}")], message }
 }
 
 /// C's and Rust's own buffers go out before the cell ends.
-fn flush_native_output() {
+pub fn flush_native_output() {
     // A closed descriptor loses text that nobody could read.
     let _ = std::io::Write::flush(&mut std::io::stdout());
     // SAFETY: a null argument flushes all streams and touches nothing else.

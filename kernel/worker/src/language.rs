@@ -130,6 +130,7 @@ fn base(session: &Session) -> Engine {
     engine.register_get("name", |fault: &mut Fault| fault.name.to_owned());
     engine.register_get("message", |fault: &mut Fault| fault.message.clone());
     surface::bind(&mut engine, session);
+    session.callables.tell(&mut engine);
     engine
 }
 

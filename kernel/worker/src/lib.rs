@@ -26,6 +26,7 @@ pub mod process;
 mod reach;
 pub mod room;
 mod runs;
+pub mod rust;
 pub mod rust_crate;
 pub mod script;
 pub mod session;

@@ -2,12 +2,34 @@
 //!
 //! Must not know messages or commands. Read [`Notebook`] first.
 
-use rhai::{AST, Caches, Dynamic, Engine, GlobalRuntimeState, ImmutableString, Module, Position, Scope};
+use crate::rust::Callables;
+use rhai::{
+    AST, Caches, Dynamic, Engine, EvalAltResult, EvalContext, Expr, Expression, GlobalRuntimeState, ImmutableString,
+    Module, Position, Scope, Stmt, StmtBlock,
+};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
-type Evaluated = Result<Dynamic, Box<rhai::EvalAltResult>>;
+/// What statements gave, or what they threw.
+pub type Evaluated = Result<Ended, Box<EvalAltResult>>;
+
+/// How statements have ended.
+pub enum Ended {
+    /// After the last one, with its value.
+    There(Dynamic),
+    /// By `return` or `exit`.
+    Returned(Dynamic),
+}
+
+impl Ended {
+    /// The value, however it came.
+    pub fn value(self) -> Dynamic {
+        match self {
+            Self::There(value) | Self::Returned(value) => value,
+        }
+    }
+}
 
 /// What successive cells share.
 pub struct Notebook {
@@ -44,6 +66,15 @@ impl Notebook {
         &self.scope
     }
 
+    /// Changes the variables from outside.
+    pub fn with_scope<R>(&mut self, change: impl FnOnce(&mut Scope<'static>) -> R) -> R {
+        let before = self.scope.len();
+        let changed = change(&mut self.scope);
+        // Compiled statements know variables by their distance from the newest one.
+        self.global.always_search_scope |= self.scope.len() != before;
+        changed
+    }
+
     /// Name, whether constant, and value of each variable, oldest first.
     pub fn entries(&self) -> Vec<(&str, bool, &Dynamic)> {
         // Rhai goes through a scope from the newest to the oldest.
@@ -67,10 +98,41 @@ impl Notebook {
     /// # Errors
     /// What the statements threw.
     pub fn run(&mut self, engine: &Engine, ast: &AST, cell: &str) -> Evaluated {
-        self.reset_state(cell);
+        self.begin(engine, cell);
         #[allow(deprecated)] // the only public call that takes a state, and the state holds the imports
         let value = engine.eval_statements_raw(&mut self.global, &mut Caches::new(), &mut self.scope, ast.statements());
-        value.map(Dynamic::flatten)
+        value.map(|value| Ended::There(value.flatten()))
+    }
+
+    /// The statements of the cell of that name follow, one by one.
+    pub fn begin(&mut self, engine: &Engine, cell: &str) {
+        self.global.lib.clear();
+        self.global.lib.extend(Callables::of(engine).module());
+        self.global.lib.push(self.functions.shared_lib().clone());
+        self.global.source = Some(cell.into());
+        self.global.level = 0;
+        self.global.scope_level = 0;
+        self.global.always_search_scope = false;
+    }
+
+    /// Runs one statement of the cell that was begun.
+    ///
+    /// # Errors
+    /// What it threw.
+    pub fn step(&mut self, engine: &Engine, statement: &Stmt) -> Evaluated {
+        let block = StmtBlock::new([statement.clone()], Position::NONE, Position::NONE);
+        let block = Expr::Stmt(Box::new(block));
+        let (global, caches, scope) = (&mut self.global, &mut Caches::new(), &mut self.scope);
+        #[allow(deprecated)] // the only public call that takes a state, which holds the imports, and tells a `return`
+        let value = EvalContext::new(engine, global, caches, scope, None)
+            .eval_expression_tree_raw(&Expression::from(&block), false);
+        match value {
+            Ok(value) => Ok(Ended::There(value.flatten())),
+            Err(error) => match *error {
+                EvalAltResult::Return(value, _) | EvalAltResult::Exit(value, _) => Ok(Ended::Returned(value.flatten())),
+                error => Err(Box::new(error)),
+            },
+        }
     }
 
     /// Makes a cell's functions callable, in place of earlier ones of the same name and number of parameters.
@@ -131,15 +193,6 @@ impl Notebook {
         named.find(|origin| origin.holds(place)).or(first)
     }
 
-    fn reset_state(&mut self, cell: &str) {
-        self.global.lib.clear();
-        self.global.lib.push(self.functions.shared_lib().clone());
-        self.global.source = Some(cell.into());
-        self.global.level = 0;
-        self.global.scope_level = 0;
-        self.global.always_search_scope = false;
-    }
-
     fn publish_constants(&mut self) {
         let constants: BTreeMap<_, _> = self
             .scope
@@ -169,9 +222,9 @@ mod tests {
     fn run(engine: &Engine, notebook: &mut Notebook, text: &str) -> Dynamic {
         let ast = engine.compile(text).unwrap();
         notebook.adopt_functions(&ast, "cell");
-        let value = notebook.run(engine, &ast, "cell").unwrap();
+        let ended = notebook.run(engine, &ast, "cell").unwrap();
         notebook.end_cell();
-        value
+        ended.value()
     }
 
     #[test]

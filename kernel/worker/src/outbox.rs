@@ -3,6 +3,7 @@
 //! Must not know Rhai or candle. Read [`Outbox`] first.
 
 use crate::capture::{self, Pipes};
+use crate::rust::{Marks, Piece};
 use candlewick_link::{FrameWriter, FromWorker, StreamName};
 use std::io::Write;
 use std::os::fd::{AsFd, OwnedFd};
@@ -54,6 +55,10 @@ struct State {
     text: String,
     /// What was printed since it was last asked for, while somebody asks.
     copied: Option<String>,
+    /// While a Rust cell runs: takes out of descriptor 1 what is not text.
+    marks: Option<Marks>,
+    /// What arrived at descriptor 2 meanwhile.
+    errors: String,
 }
 
 impl Outbox {
@@ -68,7 +73,8 @@ impl Outbox {
             use rustix::event::{EventfdFlags, eventfd};
             eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK).ok()
         });
-        let state = State { sink: Box::new(sink), pipes, name: StreamName::Stdout, text: String::new(), copied: None };
+        let (name, text) = (StreamName::Stdout, String::new());
+        let state = State { sink: Box::new(sink), pipes, name, text, copied: None, marks: None, errors: String::new() };
         Self(Arc::new(Shared { state: Mutex::new(state), wake }))
     }
 
@@ -76,6 +82,7 @@ impl Outbox {
     pub fn send(&self, message: FromWorker) {
         let mut state = self.state();
         state.collect();
+        state.release();
         state.flush();
         state.sink.take(message);
     }
@@ -97,7 +104,28 @@ impl Outbox {
     pub fn flush(&self) {
         let mut state = self.state();
         state.collect();
+        state.release();
         state.flush();
+    }
+
+    /// From now on marks of evcxr's code and blocks to be displayed are taken out of what arrives at descriptor 1.
+    pub fn begin_marks(&self) {
+        let mut state = self.state();
+        state.collect();
+        state.marks = Some(Marks::default());
+        state.errors.clear();
+    }
+
+    /// No longer; the notes there were, and what arrived at descriptor 2 meanwhile, at most about [`COPY`] bytes of its
+    /// end.
+    pub fn end_marks(&self) -> (Vec<String>, String) {
+        let mut state = self.state();
+        state.collect();
+        let Some(mut marks) = state.marks.take() else { return Default::default() };
+        let mut pieces = Vec::new();
+        let notes = marks.end(&mut pieces);
+        state.put(pieces);
+        (notes, std::mem::take(&mut state.errors))
     }
 
     /// Keeps a copy of what is printed from now on, or no longer: text that no cell is there to show.
@@ -142,8 +170,46 @@ impl Outbox {
 impl State {
     fn collect(&mut self) {
         if let Some(mut pipes) = self.pipes.take() {
-            pipes.drain(|name, text| self.append(name, text));
+            pipes.drain(|name, text| self.arrived(name, text));
             self.pipes = Some(pipes);
+        }
+    }
+
+    fn arrived(&mut self, name: StreamName, text: &str) {
+        match &mut self.marks {
+            Some(marks) if name == StreamName::Stdout => {
+                let mut pieces = Vec::new();
+                marks.take(text, &mut pieces);
+                self.put(pieces);
+            }
+            Some(_) => {
+                if self.errors.len() > COPY {
+                    self.errors.clear();
+                }
+                self.errors.push_str(text);
+                self.append(name, text);
+            }
+            None => self.append(name, text),
+        }
+    }
+
+    fn release(&mut self) {
+        let mut pieces = Vec::new();
+        if let Some(marks) = &mut self.marks {
+            marks.release(&mut pieces);
+        }
+        self.put(pieces);
+    }
+
+    fn put(&mut self, pieces: Vec<Piece>) {
+        for piece in pieces {
+            match piece {
+                Piece::Text(text) => self.append(StreamName::Stdout, &text),
+                Piece::Display(bundle) => {
+                    self.flush();
+                    self.sink.take(FromWorker::Display { bundle, display_id: None, update: false });
+                }
+            }
         }
     }
 
@@ -175,6 +241,28 @@ impl State {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use candlewick_link::Bundle;
+
+    #[test]
+    fn displays_that_crates_print_stand_between_the_text_before_and_after_them() {
+        let ((read, write), (read_err, _write_err)) = (rustix::pipe::pipe().unwrap(), rustix::pipe::pipe().unwrap());
+        let sent = Arc::new(Mutex::new(Vec::new()));
+        let outbox = Outbox::with_pipes(sent.clone(), Some(Pipes::new(read, read_err).unwrap()));
+        let native = |text: &str| assert!(rustix::io::write(&write, text.as_bytes()).is_ok());
+        native("EVCXR_ERROR_OCCURRED\n");
+        outbox.begin_marks();
+        native("a\nEVCXR_BEGIN_CONTENT text/html\n<b>");
+        outbox.flush();
+        native("1</b>\nEVCXR_END_CONTENT\nb\nEVCXR_ERROR_OCCURRED\nc");
+        outbox.print(StreamName::Stdout, "d\n");
+        assert_eq!(outbox.end_marks(), (vec!["EVCXR_ERROR_OCCURRED".to_owned()], String::new()));
+        outbox.flush();
+        let stream = |text: &str| FromWorker::Stream { name: StreamName::Stdout, text: text.into() };
+        let bundle = Bundle::default().with("text/html", "<b>1</b>");
+        let display = FromWorker::Display { bundle, display_id: None, update: false };
+        // What was printed before the cell began is not its own.
+        assert_eq!(*sent.lock().unwrap(), [stream("EVCXR_ERROR_OCCURRED\na\n"), display, stream("b\ncd\n")]);
+    }
 
     #[test]
     fn text_is_gathered_and_goes_before_what_follows() {

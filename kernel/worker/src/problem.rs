@@ -5,6 +5,7 @@
 mod caret;
 
 use crate::notebook::Notebook;
+use crate::rust::Callables;
 use crate::surface;
 use candlewick_link::Problem;
 use candlewick_plugin_api::nearest;
@@ -234,7 +235,8 @@ impl Reporter<'_> {
         let own = self.origins.into_iter().flat_map(|notebook| notebook.functions().iter_functions());
         let own = own.filter(|function| function.name == name).map(|function| format!("`{function}`"));
         let built_in = surface::all().filter(|builtin| builtin.name == name).map(|b| format!("`{}`", b.signature));
-        let found: Vec<String> = own.chain(built_in).collect();
+        let of_rust = Callables::of(self.engine).find(name).map(|callable| format!("`{}`", callable.signature));
+        let found: Vec<String> = own.chain(built_in).chain(of_rust).collect();
         if !found.is_empty() {
             return found;
         }
@@ -247,7 +249,8 @@ impl Reporter<'_> {
         let own = own.map(|function| function.name.to_owned()).filter(|name| !name.starts_with("anon$"));
         let built_in = surface::all().map(|builtin| builtin.name.to_owned());
         let standard = crate::language::standard(self.engine).into_iter().map(|(name, ..)| name);
-        own.chain(built_in).chain(standard).collect()
+        let of_rust = Callables::of(self.engine).all().into_iter().map(|callable| callable.name.clone());
+        own.chain(built_in).chain(of_rust).chain(standard).collect()
     }
 }
 
@@ -275,8 +278,11 @@ fn message(error: &EvalAltResult) -> String {
 }
 
 /// The problem as clients show it: kind and caret red, places green. Only the traceback is coloured, with the codes that
-/// terminals and JupyterLab know.
+/// terminals and JupyterLab know; one that has colours, as the compiler's have, keeps them.
 pub fn coloured(mut problem: Problem) -> Problem {
+    if problem.traceback.iter().any(|line| line.contains("\u{1b}[")) {
+        return problem;
+    }
     const RED: &str = "\u{1b}[1;31m";
     const GREEN: &str = "\u{1b}[32m";
     const PLAIN: &str = "\u{1b}[0m";
@@ -307,6 +313,7 @@ mod tests {
             "    1 + x",
             "        \u{1b}[1;31m^\u{1b}[0m",
         ];
-        assert_eq!((coloured.traceback, coloured.message), (expect.map(str::to_owned).to_vec(), "no x".to_owned()));
+        assert_eq!(coloured.traceback, expect);
+        assert_eq!((super::coloured(coloured.clone()), coloured.message.as_str()), (coloured.clone(), "no x"));
     }
 }

@@ -78,6 +78,7 @@ fn set_up() -> io::Result<(UnixStream, Pipes)> {
         (Some(out), Some(err)) => Pipes::new(out, err)?,
         _ => Pipes::new(capture::pipe_behind(1)?, capture::pipe_behind(2)?)?,
     };
+    capture::keep_standard()?;
     Ok((UnixStream::from(link), pipes))
 }
 
@@ -160,6 +161,7 @@ fn run(equipment: Equipment, requests: &Receiver<(u64, Request)>, waiting: &Wait
     host.register_built_in();
     host.observe_plugins(black_box);
     outbox.send(FromWorker::Ready { version: env!("CARGO_PKG_VERSION").to_owned() });
+    crate::configuration::rust::begin();
     while let Ok((id, request)) = requests.recv() {
         if waiting.is_closed() {
             break;

@@ -4,11 +4,12 @@
 //! What was loaded stays: threads or values of it may outlive the plugin. Read [`RustCrate`] first, then
 //! [`CrateLoader`].
 
+use crate::rust;
 use candlewick_engine::interrupt;
 use candlewick_packages::build_record::BuildRecord;
 use candlewick_packages::library::Library;
 use candlewick_packages::{Form, PackageError, crate_build, look};
-use candlewick_plugin_api::Plugin;
+use candlewick_plugin_api::{Plugin, panics};
 use candlewick_plugin_manager::{LoadedPlugin, Loader, ManagerError, Registration};
 use serde_json::{Map, Value};
 use std::panic::catch_unwind;
@@ -47,6 +48,7 @@ impl RustCrate {
     /// # Errors
     /// Another compiler or library, a file that the system does not load, or one that is no plugin.
     pub fn open(file: &Path) -> Result<Self, PackageError> {
+        rust::uses_rust();
         let file = file.canonicalize().unwrap_or_else(|_| file.to_owned());
         BuildRecord::check(&file, &Library::of_this_process()?)?;
         let refused = |error: libloading::Error| PackageError::Record { path: file.clone(), reason: error.to_string() };
@@ -57,6 +59,8 @@ impl RustCrate {
         let new = *unsafe { library.get::<New>(b"candlewick_plugin\0") }.map_err(refused)?;
         // Never unloaded: there is no moment at which nothing of it can be in use.
         std::mem::forget(library);
+        // Its hooks may call `session()`.
+        crate::rust::uses_rust();
         let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         Ok(Self { name, file, cached: true, new })
     }
@@ -67,8 +71,7 @@ impl RustCrate {
     /// The crate panicked while it made it.
     pub fn plugin(&self) -> Result<Box<dyn Plugin>, PackageError> {
         catch_unwind(self.new).map_err(|panic| {
-            let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-            let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
+            let text = panics::described(&*panic);
             let reason = format!("it panicked while it made its plugin: {text}");
             PackageError::Record { path: self.file.clone(), reason }
         })

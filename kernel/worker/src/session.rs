@@ -7,6 +7,7 @@ use crate::calls::Calls;
 use crate::comms::Comms;
 use crate::configuration::Configuration;
 use crate::room::Room;
+use crate::rust::Callables;
 use crate::show::Shows;
 use crate::{Inbox, Outbox};
 use candlewick_actions::Actions;
@@ -14,8 +15,9 @@ use candlewick_engine::memory::available_bytes;
 use candlewick_link::{Bundle, Execute};
 use candlewick_plugin_api::Machine;
 use candlewick_plugin_manager::PluginManager;
+use rhai::Engine;
 use std::cell::{Cell, RefCell};
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// One session's shared parts; a clone is another handle on the same ones.
@@ -39,12 +41,17 @@ pub struct Session {
     pub calls: Rc<Calls>,
     /// Who hears which comm.
     pub comms: Rc<Comms>,
+    /// The process id of the compiler of Rust cells; 0 before this worker knows of one.
+    pub compiler: Rc<Cell<u32>>,
+    /// Functions of Rust that cells and script plugins call by name.
+    pub callables: Rc<Callables>,
     running: Rc<Cell<Running>>,
     displays: Rc<Cell<u64>>,
     checkpoints: Rc<Cell<u64>>,
     pages: Rc<RefCell<Vec<Bundle>>>,
     questions: Rc<Cell<u64>>,
     may_ask: Rc<Cell<bool>>,
+    language: Rc<RefCell<Weak<Engine>>>,
 }
 
 /// What is known of the cell that runs or ran last.
@@ -52,6 +59,7 @@ pub struct Session {
 struct Running {
     cell: u64,
     widgets: bool,
+    silent: bool,
 }
 
 impl Session {
@@ -73,25 +81,44 @@ impl Session {
             room: Rc::default(),
             calls: Rc::default(),
             comms: Rc::default(),
+            compiler: Rc::default(),
+            callables: Rc::default(),
             running: Rc::default(),
             displays: Rc::default(),
             checkpoints: Rc::default(),
             pages: Rc::default(),
             questions: Rc::default(),
             may_ask: Rc::default(),
+            language: Rc::default(),
         }
+    }
+
+    /// The notebook's language engine; none before there is one, nor after.
+    pub fn language(&self) -> Option<Rc<Engine>> {
+        self.language.borrow().upgrade()
+    }
+
+    /// Notes the notebook's language engine, which functions of its cells run in that are called later.
+    pub fn speaks(&self, engine: &Rc<Engine>) {
+        // Weak, because the engine's functions hold the session.
+        self.language.replace(Rc::downgrade(engine));
     }
 
     /// A cell begins.
     pub fn begin(&self, cell: &Execute) {
         self.room.begin();
         self.may_ask.set(cell.allow_stdin);
-        self.running.set(Running { cell: self.running.get().cell + 1, widgets: cell.widgets });
+        self.running.set(Running { cell: self.cell() + 1, widgets: cell.widgets, silent: cell.silent });
     }
 
     /// Tells the cell that runs from others; its execution count would not do, since silent cells have none.
     pub fn cell(&self) -> u64 {
         self.running.get().cell
+    }
+
+    /// Whether the running cell's result is not to be shown.
+    pub fn is_silent(&self) -> bool {
+        self.running.get().silent
     }
 
     /// Whether whoever shows the running cell's outputs can show widgets.

@@ -12,12 +12,12 @@
 //! a fault. Owns the process, its end, and the order of messages of each request. Must not know what a cell means.
 //! Read [`KernelProcess`] first, then [`Transcript`].
 
-use super::{CANDLEWICK, Home, eventually};
+use super::{CANDLEWICK, Home, eventually, with_compiler};
 use candlewick_jupyter::front_end::{FrontEnd, free_connection, line};
 use candlewick_jupyter::{Channel, Connection, Message};
 use serde_json::{Value, json};
 use std::collections::VecDeque;
-use std::process::{Child, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Runtime;
@@ -27,7 +27,8 @@ const LIMIT: Duration = Duration::from_secs(120);
 
 /// `candlewick kernel` in a home of its own; ends with this value.
 pub struct KernelProcess {
-    _home: Home,
+    /// Where it was started; temporary files are in `tmp` of it.
+    pub home: Home,
     /// Where it listens.
     pub connection: Connection,
     process: Child,
@@ -42,13 +43,21 @@ impl KernelProcess {
 
     /// Starts one in a home in which something has been prepared.
     pub fn start_in(home: Home) -> Self {
+        Self::start_with(home, |_| ())
+    }
+
+    /// The same, with its command changed.
+    pub fn start_with(home: Home, change: impl FnOnce(&mut Command)) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let connection = runtime.block_on(free_connection()).unwrap();
         connection.write(&home.join("connection.json")).unwrap();
-        let mut command = home.command(CANDLEWICK);
-        command.args(["kernel", "--connection-file", "connection.json"]);
+        let temporary = home.join("tmp");
+        std::fs::create_dir_all(&temporary).unwrap();
+        let mut command = with_compiler(home.command(CANDLEWICK));
+        command.args(["kernel", "--connection-file", "connection.json"]).env("TMPDIR", temporary);
+        change(&mut command);
         let process = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        Self { _home: home, connection, process, runtime: Arc::new(runtime) }
+        Self { home, connection, process, runtime: Arc::new(runtime) }
     }
 
     /// A new client; nothing published from now on is missed.
@@ -56,6 +65,11 @@ impl KernelProcess {
         let mut front_end = self.runtime.block_on(FrontEnd::connect(&self.connection)).unwrap();
         front_end.limit = LIMIT;
         Client { front_end, runtime: self.runtime.clone(), arrived: VecDeque::new() }
+    }
+
+    /// Its process id.
+    pub fn pid(&self) -> u32 {
+        self.process.id()
     }
 
     /// Sends a signal to the kernel process.
@@ -141,6 +155,12 @@ impl Client {
     /// The content of a reply on control, with its busy and idle.
     pub fn control(&mut self, msg_type: &str, content: Value) -> Value {
         self.ask(Channel::Control, msg_type, content).busy().idle().reply().content
+    }
+
+    /// The process id of the compiler, if one runs.
+    pub fn compiler(&mut self) -> Option<u32> {
+        let usage = self.control("usage_request", json!({}));
+        usage["compiler_pid"].as_u64().map(|pid| u32::try_from(pid).unwrap())
     }
 
     /// The process id of the worker that runs now.

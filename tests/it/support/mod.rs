@@ -66,6 +66,17 @@ impl Home {
     }
 }
 
+/// Lets a command see the tester's Rust compiler: rustup finds its compilers below the home directory unless it is told.
+pub fn with_compiler(mut command: Command) -> Command {
+    let home = std::env::home_dir().unwrap();
+    for (name, below) in [("RUSTUP_HOME", ".rustup"), ("CARGO_HOME", ".cargo")] {
+        if std::env::var_os(name).is_none() && home.join(below).is_dir() {
+            command.env(name, home.join(below));
+        }
+    }
+    command
+}
+
 /// A notebook of these code cells, as Jupyter would save it.
 pub fn notebook(cells: &[&str]) -> Value {
     let cell = |(index, source): (usize, &&str)| {

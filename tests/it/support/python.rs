@@ -3,7 +3,7 @@
 //! It is JupyterLab's environment as `candlewick lab` itself makes it, with the packages of `tests/python/packages.txt`
 //! put in as well: one environment instead of two, and what users run is what is tested. Read [`python`] first.
 
-use super::{CANDLEWICK, Home, finish, said};
+use super::{CANDLEWICK, Home, finish, said, with_compiler};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -83,10 +83,11 @@ pub fn environment(name: &str, packages: &str) -> PathBuf {
 pub fn client(home: &Home, program: &str) -> Command {
     let prefix = home.join("prefix");
     if !prefix.exists() {
-        finish(&mut home.candlewick(&["install", "--prefix", "prefix"]), true);
+        // With a compiler, so that what Rust cells are compiled against is installed too.
+        finish(&mut with_compiler(home.candlewick(&["install", "--prefix", "prefix"])), true);
     }
     let bin = python().parent().unwrap();
-    let mut command = home.command(bin.join(program));
+    let mut command = with_compiler(home.command(bin.join(program)));
     let path = std::env::var_os("PATH").unwrap_or_default();
     let path = std::env::join_paths(std::iter::once(bin.to_owned()).chain(std::env::split_paths(&path)));
     command.env("PATH", path.unwrap()).env("JUPYTER_PATH", prefix.join("share/jupyter")).env("PYTHONUNBUFFERED", "1");

@@ -6,8 +6,9 @@
 
 use candlewick::plugin_manager::PluginManager;
 use candlewick::worker::room::Room;
+use candlewick::worker::rust::{Failure, enter};
 use candlewick::worker::{Host, Outbox};
-use candlewick_link::{Execute, FromWorker, Problem, StreamName};
+use candlewick_link::{Execute, FromWorker, Problem, Request, StreamName};
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex};
@@ -61,6 +62,17 @@ impl Session {
     /// Runs a cell that fails.
     pub fn problem(&mut self, code: &str) -> Problem {
         self.run(code).problem.unwrap_or_else(|| panic!("this should have failed: {code}"))
+    }
+
+    /// Runs Rust code as a cell of Rust does; what it gave, and what it did.
+    pub fn rust<R>(&mut self, cell: impl FnOnce() -> R) -> (R, Ran, Option<Failure>) {
+        let (given, failure) = enter(&mut self.host, cell);
+        (given, Ran { sent: std::mem::take(&mut self.sent.lock().unwrap()), problem: None }, failure)
+    }
+
+    /// Answers a request.
+    pub fn ask(&mut self, request: Request) -> FromWorker {
+        self.host.answer(1, request)
     }
 
     /// The registered plugins.

@@ -91,6 +91,11 @@ impl Kernel for Toy {
         CompleteReply { matches, cursor_start: 0, cursor_end: request.cursor_pos }
     }
 
+    fn is_beside_cells(&self, message: &Message) -> bool {
+        assert_ne!(message.content["code"], "panic", "on purpose");
+        message.content["code"] == "beside"
+    }
+
     fn comm_arrived(&self, message: &Message) {
         assert_ne!(message.content["comm_id"], "panic", "on purpose");
         if message.content["comm_id"] == "release" {

@@ -48,3 +48,26 @@ async fn a_busy_that_is_said_again_is_passed_over() -> Result<(), JupyterError> 
     assert_eq!(cell.ends().await?.content["status"], "error");
     Ok(())
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_answered_beside_cells_waits_for_none() -> Result<(), JupyterError> {
+    let (mut front_end, _served, connection) = start().await;
+    let mut other = FrontEnd::connect(&connection).await?;
+    let mut cell = front_end.cell("wait").await?;
+    cell.shows("input 1").await?;
+    let asked = json!({"code": "beside", "cursor_pos": 6});
+    let reply = other.ask(Channel::Shell, "complete_request", asked).await?.ends().await?;
+    assert_eq!(reply.content["matches"], json!(["print"]));
+    // One that panics in saying so has its turn like any other.
+    let panics = other.send(Channel::Shell, "complete_request", json!({"code": "panic", "cursor_pos": 1})).await?;
+    other.ask(Channel::Control, "interrupt_request", json!({})).await?.ends().await?;
+    cell.shows("error Interrupted: the cell was interrupted").await?;
+    assert_eq!(cell.ends().await?.content["status"], "error");
+    loop {
+        let (channel, message) = other.next_message().await?;
+        if channel == Channel::Shell && message.parent_id() == panics {
+            assert_eq!(message.content["status"], "ok");
+            return Ok(());
+        }
+    }
+}

@@ -22,11 +22,12 @@ pub const COMMANDS: &[Command] = &[
     Command {
         name: "%config",
         signature: "%config [reload|load|diff|apply|discard|reset|--profile|--toml|--json|NAME|NAME.key=value] […]",
-        doc: "shows what is in effect and where it comes from, or changes it: `NAME.key=value` sets one key of a plugin or \
-              of training, `load FILE` takes a file instead of candlewick.toml, `reload` reads it again, `--profile NAME` \
-              chooses a profile (`none` for none), `diff` shows what a reload would do, `apply` does what waits for a live \
-              run, `discard` forgets it, `reset` takes back what cells set, `--toml` writes a candlewick.toml that gives \
-              the same",
+        doc: "shows what is in effect and where it comes from, or changes it: `NAME.key=value` sets one key of a plugin, \
+              of `training` or of `rust` (warm: the compiler of Rust cells is made ready at once; memory: what its \
+              process may take, such as \"2 GiB\"), `load FILE` takes a file instead of candlewick.toml, `reload` reads it \
+              again, `--profile NAME` chooses a profile (`none` for none), `diff` shows what a reload would do, `apply` \
+              does what waits for a live run, `discard` forgets it, `reset` takes back what cells set, `--toml` writes a \
+              candlewick.toml that gives the same",
         run: Run::Line(line),
     },
 ];
@@ -64,7 +65,7 @@ fn line(host: &mut Host, call: &Call) -> Outcome {
 
 fn unknown(host: &Host, call: &Call, word: &str) -> Problem {
     let names: Vec<String> = rows(host).into_iter().filter_map(|row| row.plugin).collect();
-    let known = WORDS.into_iter().chain(OPTIONS).chain(["training"]).chain(names.iter().map(String::as_str));
+    let known = WORDS.into_iter().chain(OPTIONS).chain(["training", "rust"]).chain(names.iter().map(String::as_str));
     let hint = match word {
         "load" => "`load` takes a file, such as `%config load train.json`".to_owned(),
         "--profile" => "`--profile` takes a profile's name, or `none`".to_owned(),
@@ -155,12 +156,12 @@ fn rows(host: &Host) -> Vec<Row> {
 }
 
 fn is_known(host: &Host, name: &str) -> bool {
-    name == "training" || rows(host).iter().any(|row| row.plugin.as_deref() == Some(name))
+    matches!(name, "training" | "rust") || rows(host).iter().any(|row| row.plugin.as_deref() == Some(name))
 }
 
 /// What is in effect, of one plugin or of training, or of all.
 fn show(host: &mut Host, only: Option<&str>) -> Outcome {
-    let of = |row: &Row| only.is_none_or(|only| row.plugin.as_deref().unwrap_or("training") == only);
+    let of = |row: &Row| only.is_none_or(|only| row.plugin.as_deref().unwrap_or(row.table) == only);
     let shown = rows(host).into_iter().filter(of).map(|row| {
         let from = if row.waits { format!("{}; not registered yet", row.from) } else { row.from.clone() };
         vec![row.key(), cells::text(&row.value), from]

@@ -9,6 +9,7 @@ mod notebook;
 mod packages;
 mod plugin;
 mod plugins;
+mod rust;
 
 pub use hooks::table as hook_table;
 pub use plugins::table as plugin_table;
@@ -61,7 +62,7 @@ pub struct Call<'a> {
 
 /// All commands, in the order help lists them.
 pub const ALL: &[&[Command]] =
-    &[help::COMMANDS, notebook::COMMANDS, plugins::COMMANDS, hooks::COMMANDS, config::COMMANDS];
+    &[help::COMMANDS, notebook::COMMANDS, rust::COMMANDS, plugins::COMMANDS, hooks::COMMANDS, config::COMMANDS];
 
 /// Each command of the table.
 pub fn all() -> impl Iterator<Item = &'static Command> {

@@ -48,9 +48,14 @@ pub const COMMANDS: &[Command] = &[
 ];
 
 fn who(host: &mut Host, _: &Call) -> Outcome {
-    let names: Vec<String> = host.variables().iter().map(|(name, ..)| (*name).to_owned()).collect();
-    let text = if names.is_empty() { "no variables".to_owned() } else { names.join("  ") };
-    print(host, &text)
+    let names: Vec<&str> = host.variables().iter().map(|(name, ..)| *name).collect();
+    let rust = host.rust();
+    let rust = rust.borrow();
+    let in_rust: Vec<&str> = rust.variables.iter().map(|(name, _)| name.as_str()).collect();
+    let text = if names.is_empty() && in_rust.is_empty() { "no variables".to_owned() } else { names.join("  ") };
+    let in_rust = if in_rust.is_empty() { String::new() } else { format!("\nin Rust cells: {}", in_rust.join("  ")) };
+    let text = format!("{text}{in_rust}");
+    print(host, text.trim_start())
 }
 
 fn whos(host: &mut Host, _: &Call) -> Outcome {
@@ -61,7 +66,16 @@ fn whos(host: &mut Host, _: &Call) -> Outcome {
         let value = host.session().shows.text(value).replace('\n', " ");
         table.row(vec![name.to_owned(), kind, cut(&value, 60)]);
     }
-    let text = if host.variables().is_empty() { "no variables".to_owned() } else { table.render() };
+    let rust = host.rust();
+    let rust = rust.borrow();
+    for (name, kind) in &rust.variables {
+        table.row(vec![name.clone(), cut(kind, 60), "in Rust cells".to_owned()]);
+    }
+    let text = if host.variables().is_empty() && rust.variables.is_empty() {
+        "no variables".to_owned()
+    } else {
+        table.render()
+    };
     print(host, &text)
 }
 

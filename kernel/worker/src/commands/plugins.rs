@@ -3,6 +3,7 @@
 use super::{Call, Command, Outcome, Run};
 use crate::Host;
 use crate::check::{self, Checkup};
+use crate::rust::{self, registering};
 use crate::script::Given;
 use crate::show::Show;
 use crate::surface;
@@ -19,8 +20,12 @@ pub const COMMANDS: &[Command] = &[
     Command {
         name: "%%plugin",
         signature: "%%plugin NAME [key=value …]",
-        doc: "registers the rest of the cell as a plugin; its functions are called at the hooks they are named after",
-        run: Run::Cell(|host, call, body| host.register_cell(call, body)),
+        doc: "registers the rest of the cell as a plugin; its functions are called at the hooks they are named after. \
+              With --rust before the name: the one that the cell's `impl Plugin for …` makes",
+        run: Run::Cell(|host, call, body| match rust::is_rust(call.line.arguments) {
+            true => rust::plugin(host, call, body),
+            false => host.register_cell(call, body),
+        }),
     },
     Command {
         name: "%plugin",
@@ -135,7 +140,7 @@ fn checkup(host: &Host, subject: &str) -> Result<Checkup, ManagerError> {
         return if path.exists() || subject.contains(['/', '.']) { check::file(path, &plugins) } else { unknown() };
     };
     let registration = &record.registration;
-    if registration.source.is_empty() {
+    if registration.source.is_empty() || registering::is_of_a_rust_cell(registration) {
         let row = plugins.plugins().into_iter().find(|row| row.name == subject);
         let (hooks, transforms, verbs) = row.map(|row| (row.hooks, row.transforms, row.verbs)).unwrap_or_default();
         return Ok(Checkup::compiled(subject, &registration.origin, &hooks, transforms, &verbs));

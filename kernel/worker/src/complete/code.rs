@@ -64,6 +64,9 @@ fn names(site: &Site, found: &mut Found) {
     for builtin in surface::all().filter(|builtin| builtin.kind == Kind::Function) {
         found.add(builtin.name, Is::Function, builtin.signature);
     }
+    for callable in site.host.session().callables.all() {
+        found.add(&callable.name, Is::Function, &callable.signature);
+    }
     for (word, form, _) in KEYWORDS {
         found.add(word, if form.contains(&format!("{word}(")) { Is::Function } else { Is::Keyword }, form);
     }

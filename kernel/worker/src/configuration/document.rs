@@ -2,7 +2,7 @@
 //!
 //! Must not know where the text comes from, nor which plugins are registered. Read [`Document::read`] first.
 
-use super::keys::{KEYS, Key, LIMITS, find, hint};
+use super::keys::{KEYS, Key, LIMITS, RUST, find, hint};
 use super::layer::{Entry, Given, Layer, Origin, entry_name};
 use super::training;
 use super::tree::{Field, Node, Place, Trouble, Value};
@@ -10,7 +10,7 @@ use candlewick_engine::run::Options;
 use serde_json::Value as Json;
 
 /// Keys of the whole.
-const TOP: [&str; 3] = ["plugins", "training", "profiles"];
+const TOP: [&str; 4] = ["plugins", "training", "rust", "profiles"];
 
 /// What a text says.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -77,7 +77,7 @@ impl Reader<'_> {
     fn layer(&self, node: &Node, path: &str) -> Result<Layer, Trouble> {
         let mut layer = Layer::default();
         for field in table(node, path)? {
-            self.part(field, &format!(" in [{path}]"), &TOP[..2], &mut layer)?;
+            self.part(field, &format!(" in [{path}]"), &TOP[..3], &mut layer)?;
         }
         Ok(layer)
     }
@@ -86,6 +86,7 @@ impl Reader<'_> {
         match field.name.as_str() {
             "training" => self.training(&field.node, layer),
             "plugins" => self.plugins(&field.node, layer),
+            "rust" => table(&field.node, "rust")?.iter().try_for_each(|own| self.rust(own, layer)),
             name => {
                 let hint = hint(name, known.iter().copied());
                 Err(Trouble::at(field.at, format!("there is no key `{name}`{inside}; {hint}")))
@@ -118,6 +119,23 @@ impl Reader<'_> {
             }
             None => Ok(()),
         }
+    }
+
+    /// One key of `[rust]`.
+    ///
+    /// # Errors
+    /// An unknown key with the nearest one, or a value that it does not take.
+    pub fn rust(&self, field: &Field, layer: &mut Layer) -> Result<(), Trouble> {
+        let Some(key) = find(&RUST, &field.name) else {
+            let hint = hint(&field.name, RUST.iter().map(|key| key.name));
+            return Err(Trouble::at(field.at, format!("there is no key `{}` in [rust]; {hint}", field.name)));
+        };
+        let value = field.node.json();
+        let wrong =
+            |expected| Trouble::at(field.node.at, format!("`rust.{}` takes {expected}; found {value}", key.name));
+        key.check(&value).map_err(wrong)?;
+        layer.rust.insert(key.name.to_owned(), self.given(value, field.node.at));
+        Ok(())
     }
 
     /// A list or a table of plugins.
@@ -342,7 +360,7 @@ mod tests {
             assert_eq!((trouble.message.as_str(), trouble.at), (expect, Some(Place { line, column })), "{text}");
         };
         check("\nplugin = []", 2, 1, "there is no key `plugin`; did you mean `plugins`?");
-        check("hyper = 1", 1, 1, "there is no key `hyper`; there is `plugins`, `training`, `profiles`");
+        check("hyper = 1", 1, 1, "there is no key `hyper`; there is `plugins`, `training`, `rust`, `profiles`");
         check("[training]\n epohcs = 3", 2, 2, "fit has no option `epohcs`, in [training]; did you mean `epochs`?");
         check("[training]\nepochs = 0", 2, 10, "option epochs of fit expects a whole number from 1, but was given 0");
         check("[training]\nlr = 1\nlearning_rate = 2", 3, 1, "`learning_rate` is given twice: line 2 says it too");
@@ -368,12 +386,14 @@ mod tests {
             "a list of plugins holds names, and tables such as { NAME = { setting = 1 } }; found 3",
         );
         check("plugins = [{ a = 3 }]", 1, 18, "plugin `a` takes a table of its settings; found 3");
+        check("[rust]\nwram = true", 2, 1, "there is no key `wram` in [rust]; did you mean `warm`?");
+        check("rust = { warm = 1 }", 1, 17, "`rust.warm` takes true or false; found 1");
         check("training = 3", 1, 12, "`training` takes a table; found 3");
         check(
             "[profiles.fast.profiles]",
             1,
             16,
-            "there is no key `profiles` in [profiles.fast]; there is `plugins`, `training`",
+            "there is no key `profiles` in [profiles.fast]; there is `plugins`, `training`, `rust`",
         );
     }
 }

@@ -1,4 +1,5 @@
-//! The environment's layer: `CANDLEWICK_PROFILE`, `CANDLEWICK_PLUGINS__NAME__KEY` and `CANDLEWICK_TRAINING__OPTION`.
+//! The environment's layer: `CANDLEWICK_PROFILE`, `CANDLEWICK_PLUGINS__NAME__KEY`, `CANDLEWICK_TRAINING__OPTION` and
+//! `CANDLEWICK_RUST__KEY`.
 //!
 //! Must not know which plugins are registered: names are compared in all spellings later. Read [`Environment`] first.
 
@@ -11,6 +12,7 @@ use serde_json::Value as Json;
 const PROFILE: &str = "CANDLEWICK_PROFILE";
 const PLUGINS: &str = "CANDLEWICK_PLUGINS__";
 const TRAINING: &str = "CANDLEWICK_TRAINING__";
+const RUST: &str = "CANDLEWICK_RUST__";
 const NOWHERE: Place = Place { line: 1, column: 1 };
 
 /// The variables that configure a session.
@@ -20,7 +22,8 @@ pub struct Environment(Vec<(String, String)>);
 impl Environment {
     /// Those among all variables, sorted by name.
     pub fn of(variables: impl IntoIterator<Item = (String, String)>) -> Self {
-        let ours = |name: &str| name == PROFILE || name.starts_with(PLUGINS) || name.starts_with(TRAINING);
+        let ours =
+            |name: &str| name == PROFILE || [PLUGINS, TRAINING, RUST].iter().any(|table| name.starts_with(table));
         let mut variables: Vec<_> = variables.into_iter().filter(|(name, _)| ours(name)).collect();
         variables.sort();
         Self(variables)
@@ -38,7 +41,12 @@ impl Environment {
         self.0.iter().find(|(name, value)| name == PROFILE && !value.is_empty()).map(|(_, value)| value.as_str())
     }
 
-    /// What it says of training and plugins.
+    /// Whether it says anything of the compiler of Rust cells.
+    pub fn says_of_rust(&self) -> bool {
+        self.0.iter().any(|(name, _)| name.starts_with(RUST))
+    }
+
+    /// What it says of training, plugins and the compiler.
     ///
     /// # Errors
     /// A variable that cannot be used: its name, what is wrong, what to write.
@@ -56,6 +64,9 @@ fn read(name: &str, text: &str, layer: &mut Layer) -> Result<(), Trouble> {
     let reader = Reader { source: Source::Environment(name), profile: None };
     if let Some(option) = name.strip_prefix(TRAINING) {
         return reader.option(&field(&option.to_lowercase(), value(text)), layer);
+    }
+    if let Some(key) = name.strip_prefix(RUST) {
+        return reader.rust(&field(&key.to_lowercase(), value(text)), layer);
     }
     let path = name.strip_prefix(PLUGINS).unwrap_or_default().to_lowercase();
     match path.split("__").collect::<Vec<_>>()[..] {
@@ -96,7 +107,8 @@ mod tests {
     fn read(pairs: &[(&str, &str)]) -> Result<String, String> {
         let pairs = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let layer = Environment::of(pairs).layer().map_err(|trouble| trouble.message)?;
-        let training = layer.training.iter().map(|(key, given)| format!("{key}={}", given.value));
+        let both = layer.training.iter().chain(&layer.rust);
+        let training = both.map(|(key, given)| format!("{key}={}", given.value));
         let plugins = layer
             .plugins
             .iter()
@@ -112,6 +124,7 @@ mod tests {
         check(&[("CANDLEWICK_PLUGINS__A__LIMITS__SECONDS", "1.5")], "a.limits.seconds=1.5");
         check(&[("CANDLEWICK_PLUGINS__A__CONFIG__PATH", "x y")], "a.config.path=\"x y\"");
         check(&[("CANDLEWICK_TRAINING__EPOCHS", "3"), ("CANDLEWICK_PROFILE", "fast")], "epochs=3");
+        check(&[("CANDLEWICK_RUST__WARM", "true"), ("CANDLEWICK_RUST__MEMORY", "1 GiB")], "memory=\"1 GiB\" warm=true");
     }
 
     #[test]

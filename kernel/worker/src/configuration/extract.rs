@@ -13,8 +13,10 @@ use serde_json::Value as Json;
 pub fn toml(plugins: &PluginManager, bases: &Bases, layer: &Layer) -> String {
     let rows = rows(plugins, bases, layer);
     let mut text = String::from("# What was in effect, written by `%config --toml`.\n");
-    let training: Vec<&Row> = rows.iter().filter(|row| row.plugin.is_none() && !row.by_default).collect();
-    table(&mut text, "training", "", &training);
+    for section in ["training", "rust"] {
+        let own: Vec<&Row> = rows.iter().filter(|row| row.table == section && !row.by_default).collect();
+        table(&mut text, section, "", &own);
+    }
     let mut names: Vec<&str> = Vec::new();
     for name in rows.iter().filter(|row| !row.by_default).filter_map(|row| row.plugin.as_deref()) {
         if !names.contains(&name) {

@@ -1,4 +1,4 @@
-//! The keys of a plugin's entry that set its registration: one table of names, meanings and what each takes.
+//! The keys of a plugin's entry that set its registration, and those of `[rust]`: tables of names, meanings and what each takes.
 //!
 //! Must not know files or layers. Read [`KEYS`] first.
 
@@ -27,6 +27,7 @@ enum Takes {
     Names,
     Capabilities,
     Table,
+    Bytes,
 }
 
 /// Keys of `[plugins.NAME]`; `limits` and `config` are tables.
@@ -58,6 +59,15 @@ pub const LIMITS: [Key; 7] = [
     key("map_entries", Takes::Count(1), "entries of one map"),
     key("bytes", Takes::Count(1), "bytes that its state may hold"),
 ];
+
+/// Keys of `[rust]`.
+pub const RUST: [Key; 2] = [
+    key("warm", Takes::Flag, "whether the compiler is made ready without a Rust cell"),
+    key("memory", Takes::Bytes, "bytes that the compiler process may take before another one takes its place"),
+];
+
+/// The least that a compiler process can do anything with.
+const LEAST_BYTES: u64 = 256 << 20;
 
 const fn key(name: &'static str, takes: Takes, doc: &'static str) -> Key {
     Key { name, doc, takes }
@@ -97,6 +107,7 @@ impl Key {
             Takes::Names => return listed::<Dependency>(value, "a list of names of plugins"),
             Takes::Capabilities => return listed::<Capability>(value, "a list such as [\"read:data\", \"env:HOME\"]"),
             Takes::Table => value.is_object(),
+            Takes::Bytes => bytes(value).is_some_and(|bytes| bytes >= LEAST_BYTES),
         };
         if fits { Ok(()) } else { Err(self.expected()) }
     }
@@ -111,8 +122,21 @@ impl Key {
             Takes::Policy => format!("one of {}", POLICIES.map(|word| format!("\"{word}\"")).join(", ")),
             Takes::Names | Takes::Capabilities => "a list of texts".to_owned(),
             Takes::Table => "a table".to_owned(),
+            Takes::Bytes => "a size from 256 MiB, such as \"2 GiB\"".to_owned(),
         }
     }
+}
+
+/// A number of bytes: a whole number, or a text with its unit.
+pub fn bytes(value: &Json) -> Option<u64> {
+    let Some(text) = value.as_str() else { return value.as_u64() };
+    let text = text.trim();
+    let (number, unit) = text.split_at(text.find(|c: char| c.is_ascii_alphabetic())?);
+    let units = [("B", 1), ("kB", 1000), ("MB", 1_000_000), ("GB", 1_000_000_000)];
+    let binary = [("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30)];
+    let (_, factor) = units.iter().chain(&binary).find(|(name, _)| name.eq_ignore_ascii_case(unit))?;
+    let number: f64 = number.trim().parse().ok()?;
+    (number.is_finite() && number >= 0.0).then_some((number * f64::from(*factor)) as u64)
 }
 
 fn listed<T: std::str::FromStr<Err: std::fmt::Display>>(value: &Json, expected: &str) -> Result<(), String> {
@@ -137,6 +161,22 @@ mod tests {
         }
         let Ok(Json::Object(limits)) = serde_json::to_value(Limits::default()) else { panic!("a map") };
         assert_eq!(limits.keys().map(String::as_str).collect::<Vec<_>>(), LIMITS.map(|key| key.name));
+    }
+
+    #[test]
+    fn sizes_are_read() {
+        let check = |value: Json, expect: Option<u64>| assert_eq!(bytes(&value), expect, "{value}");
+        check(json!(1024), Some(1024));
+        check(json!("2 GiB"), Some(2 << 30));
+        check(json!("1.5GB"), Some(1_500_000_000));
+        check(json!(" 512 mib "), Some(512 << 20));
+        check(json!("12"), None);
+        check(json!("2 parsecs"), None);
+        check(json!("-1 GB"), None);
+        check(json!(-1), None);
+        let memory = find(&RUST, "memory").unwrap();
+        assert_eq!(memory.check(&json!("1 MB")), Err("a size from 256 MiB, such as \"2 GiB\"".to_owned()));
+        assert_eq!(memory.check(&json!("1 GB")), Ok(()));
     }
 
     #[test]

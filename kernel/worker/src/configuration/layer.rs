@@ -99,6 +99,8 @@ pub struct Entry {
 pub struct Layer {
     /// Defaults of `fit`'s options, by the options' names.
     pub training: BTreeMap<String, Given>,
+    /// What is said of the compiler of Rust cells.
+    pub rust: BTreeMap<String, Given>,
     /// Plugins in the order of the text.
     pub plugins: Vec<Entry>,
     /// The names of a list of plugins: the order in which they are called. Empty where there is no list.
@@ -108,7 +110,7 @@ pub struct Layer {
 impl Layer {
     /// Whether it says nothing.
     pub fn is_empty(&self) -> bool {
-        self.training.is_empty() && self.plugins.is_empty()
+        self.training.is_empty() && self.plugins.is_empty() && self.rust.is_empty()
     }
 
     /// The entry of that plugin, made when there is none.
@@ -137,6 +139,7 @@ impl Layer {
     pub fn over(&self, lower: &Self, known: &[String]) -> Self {
         let mut merged = lower.clone();
         merged.training.extend(self.training.clone());
+        merged.rust.extend(self.rust.clone());
         for entry in &self.plugins {
             let name = resolved(&entry.name, known, &merged);
             let target = merged.entry(&name);

@@ -14,6 +14,7 @@ mod layer;
 mod order;
 mod plan;
 mod rows;
+pub mod rust;
 mod said;
 mod training;
 mod tree;
@@ -247,6 +248,9 @@ impl Configuration {
         }
         let warnings = plugins.reconfigure(&plan.wanted).map_err(|error| blame(&plan, shown, &error))?;
         self.bases = self.bases_under(said);
+        if rust::differs(&self.layer.rust, &plan.layer.rust) {
+            rust::Settings::of(&plan.layer).take_effect();
+        }
         self.layer = plan.layer;
         Ok(warnings)
     }

@@ -2,7 +2,7 @@
 //!
 //! Must not know how layers are read or rows are shown. Read [`plan`] first.
 
-use super::keys::{KEYS, find};
+use super::keys::{KEYS, Key, RUST, find};
 use super::layer::{Given, Layer, Refusal, merge, same_plugin};
 use super::{order, training};
 use candlewick_plugin_manager::{ManagerError, PluginManager, Registration};
@@ -38,7 +38,7 @@ pub type Bases = BTreeMap<String, Base>;
 pub struct Change {
     /// The key, such as `training.epochs` or `early-stopping.patience`.
     pub key: String,
-    /// The plugin; empty for training.
+    /// The plugin; empty for training and the compiler.
     pub plugin: String,
     /// What it is; null for nothing.
     pub old: Json,
@@ -61,6 +61,8 @@ pub enum Effect {
     NextActivation,
     /// When the plugin is made again: what bounds it is given to it then.
     NextMaking,
+    /// When a compiler process is started next.
+    NextCompiler,
     /// When `fit` is called next; a run keeps the options it was made with.
     NextFit,
     /// At once: the plugin is loaded from its path.
@@ -78,6 +80,7 @@ impl fmt::Display for Effect {
             Self::NextActivation => f.write_str("at the next activation"),
             Self::NextMaking => f.write_str("when it is registered again"),
             Self::NextFit => f.write_str("at the next fit"),
+            Self::NextCompiler => f.write_str("when the compiler is started next"),
             Self::Loaded => f.write_str("now, loaded from its path"),
             Self::Registration => f.write_str("when it is registered"),
             Self::Refused(why) => write!(f, "refused: {why}"),
@@ -88,7 +91,7 @@ impl fmt::Display for Effect {
 /// What a change would do.
 #[derive(Clone, Debug, Default)]
 pub struct Plan {
-    /// By key: training first, then plugins.
+    /// By key: training first, then the compiler, then plugins.
     pub changes: Vec<Change>,
     /// The plugins to be changed, each after those it needs.
     pub wanted: Vec<(String, Registration)>,
@@ -127,6 +130,7 @@ impl Plan {
 pub fn plan(manager: &PluginManager, bases: &Bases, old: &Layer, new: Layer) -> Result<Plan, Refusal> {
     let (layer, names) = order::ordered(manager, bases, new)?;
     let mut plan = Plan { changes: training_changes(old, &layer), ..Plan::default() };
+    plan.changes.extend(rust_changes(old, &layer));
     let mut said: Vec<&str> = layer.plugins.iter().chain(&old.plugins).map(|entry| entry.name.as_str()).collect();
     let mut seen = BTreeSet::new();
     said.retain(|name| seen.insert(*name));
@@ -282,6 +286,21 @@ fn training_changes(old: &Layer, new: &Layer) -> Vec<Change> {
         })
     };
     names.into_iter().filter_map(change).collect()
+}
+
+fn rust_changes(old: &Layer, new: &Layer) -> Vec<Change> {
+    let value = |layer: &Layer, key: &str| layer.rust.get(key).map(|given| given.value.clone()).unwrap_or_default();
+    let changed = RUST.iter().filter(|key| value(old, key.name) != value(new, key.name));
+    let change = |key: &Key| Change {
+        key: format!("rust.{}", key.name),
+        plugin: String::new(),
+        old: value(old, key.name),
+        new: value(new, key.name),
+        bounds: false,
+        given: new.rust.get(key.name).cloned(),
+        effect: if key.name == "memory" { Effect::NextCompiler } else { Effect::Now },
+    };
+    changed.map(change).collect()
 }
 
 /// Changes of what is said of a plugin that is not registered.

@@ -13,8 +13,10 @@ use std::collections::BTreeSet;
 /// One key.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
-    /// The plugin; none for training.
+    /// The plugin; none for training and the compiler.
     pub plugin: Option<String>,
+    /// The table it stands in: `training`, `rust` or `plugins`.
+    pub table: &'static str,
     /// The key in its table: `epochs`, `enabled`, `limits.seconds`, `config.patience`.
     pub path: String,
     /// The value in effect.
@@ -32,15 +34,16 @@ impl Row {
     pub fn key(&self) -> String {
         match &self.plugin {
             Some(name) => shown_key(name, &self.path),
-            None => format!("training.{}", self.path),
+            None => format!("{}.{}", self.table, self.path),
         }
     }
 }
 
-/// All rows: training, registered plugins in their order, then plugins that are waited for.
+/// All rows: training, the compiler, registered plugins in their order, then plugins that are waited for.
 pub fn rows(plugins: &PluginManager, bases: &Bases, layer: &Layer) -> Vec<Row> {
     let registered = plugins.plugins();
     let mut rows = of_training(layer);
+    rows.extend(of_rust(layer));
     registered.iter().for_each(|row| rows.extend(of_plugin(plugins, bases.get(&row.name), layer, &row.name)));
     let waiting = layer.plugins.iter().filter(|entry| !registered.iter().any(|row| row.name == entry.name));
     rows.extend(waiting.flat_map(of_waiting));
@@ -55,6 +58,7 @@ fn of_training(layer: &Layer) -> Vec<Row> {
         let value = given.map(|given| given.value.clone()).or_else(|| defaults.get(name).cloned())?;
         (!value.is_null()).then(|| Row {
             plugin: None,
+            table: "training",
             path: name.clone(),
             value,
             from: given.map_or_else(|| "default".to_owned(), |given| given.from.to_string()),
@@ -63,6 +67,19 @@ fn of_training(layer: &Layer) -> Vec<Row> {
         })
     };
     names.into_iter().filter_map(row).collect()
+}
+
+/// What is said of the compiler; what is not said is up to it.
+fn of_rust(layer: &Layer) -> impl Iterator<Item = Row> {
+    layer.rust.iter().map(|(key, given)| Row {
+        plugin: None,
+        table: "rust",
+        path: key.clone(),
+        value: given.value.clone(),
+        from: given.from.to_string(),
+        by_default: false,
+        waits: false,
+    })
 }
 
 fn of_plugin(plugins: &PluginManager, base: Option<&Base>, layer: &Layer, name: &str) -> Vec<Row> {
@@ -77,7 +94,7 @@ fn of_plugin(plugins: &PluginManager, base: Option<&Base>, layer: &Layer, name: 
     let always = |key: &str| matches!(key, "enabled" | "priority");
     let row = |path: String, value: Json, default: Option<Json>| {
         let (from, by_default) = origin(&path, &value, entry, base, default.as_ref());
-        Row { plugin: Some(name.to_owned()), path, value, from, by_default, waits: false }
+        Row { plugin: Some(name.to_owned()), table: "plugins", path, value, from, by_default, waits: false }
     };
     let limits = LIMITS.iter().map(|key| format!("limits.{}", key.name));
     let keys = KEYS.iter().filter(|key| !key.is_table()).map(|key| key.name.to_owned()).chain(limits);
@@ -133,6 +150,7 @@ fn said(entry: Option<&Entry>, key: &str) -> Option<Json> {
 fn of_waiting(entry: &Entry) -> impl Iterator<Item = Row> + '_ {
     entry.keys.iter().map(|(path, given)| Row {
         plugin: Some(entry.name.clone()),
+        table: "plugins",
         path: path.clone(),
         value: given.value.clone(),
         from: given.from.to_string(),

@@ -201,6 +201,7 @@ fn one_key(cell: &str, key: &str, node: Node) -> Result<Layer, Trouble> {
     let path = key.strip_prefix("plugins.").unwrap_or(key);
     match path.split('.').collect::<Vec<_>>()[..] {
         ["training", option] if !option.is_empty() => reader.option(&field(option, node), &mut layer)?,
+        ["rust", key] if !key.is_empty() => reader.rust(&field(key, node), &mut layer)?,
         [plugin, key] if !plugin.is_empty() && !key.is_empty() => reader.word(&field(key, node), plugin, &mut layer)?,
         [plugin, table @ ("config" | "limits"), key] if !plugin.is_empty() && !key.is_empty() => {
             let inner = Node { at: node.at, value: Value::Table(vec![field(key, node)]) };

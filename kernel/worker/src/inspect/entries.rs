@@ -5,6 +5,7 @@
 use crate::Host;
 use crate::commands::{self, Command};
 use crate::cursor::Site;
+use crate::rust::Callable;
 use crate::surface::{self, Builtin, Kind, keyword as keyword_of};
 use candlewick_display::Entry;
 use candlewick_engine::run::{OptionDoc, Options};
@@ -48,6 +49,14 @@ pub fn builtin(builtin: &'static Builtin) -> Entry {
         blocks: vec![("example".to_owned(), builtin.example.to_owned())],
         ..Entry::default()
     }
+}
+
+/// A function of Rust code.
+pub fn callable(callable: &Callable) -> Entry {
+    let parameters = callable.parameters().iter().enumerate();
+    let parameters = parameters.map(|(place, takes)| (format!("argument {}", place + 1), takes.clone()));
+    let facts = parameters.chain([("defined in".to_owned(), callable.place())]).collect();
+    Entry { forms: vec![callable.signature.clone()], text: callable.doc.clone(), facts, ..Entry::default() }
 }
 
 /// The options of `fit` and `train`, the head first.

@@ -6,7 +6,7 @@ mod entries;
 mod value;
 
 use entries::command;
-pub use entries::describe;
+pub use entries::{callable as entry_of, describe};
 
 use crate::Host;
 use crate::complete::{CellKind, command_line, kind};
@@ -101,6 +101,7 @@ fn named(site: &Site, name: &str, detail: u8) -> Vec<Entry> {
     found.extend(
         surface::all().filter(|entry| entry.name == name && entry.kind == Kind::Function).map(entries::builtin),
     );
+    found.extend(site.host.session().callables.find(name).map(|callable| entries::callable(&callable)));
     found.extend(keyword(name).map(entries::keyword));
     if found.is_empty() {
         found.extend(entries::standard(site.host, name, None, detail));
@@ -193,6 +194,7 @@ fn called(site: &Site, call: &Call) -> Vec<Entry> {
         None => match &call.receiver {
             None => entries::functions(site, &call.name, 0)
                 .into_iter()
+                .chain(site.host.session().callables.find(&call.name).map(|callable| entries::callable(&callable)))
                 .chain(entries::standard(site.host, &call.name, None, 0))
                 .collect(),
             Some(Some(known)) => {

@@ -77,6 +77,11 @@ impl RunHandle {
         self.drive(Driver::Cell, false, |run, hook| until.holds(run, hook, &self.0.slot, call))
     }
 
+    /// Goes on until a condition holds after a hook, or to the end.
+    pub fn go_on_until(&self, mut holds: impl FnMut(&Run, Hook) -> bool) -> Answer<Self> {
+        self.drive(Driver::Cell, false, |run, hook| Ok(holds(run, hook)))
+    }
+
     /// Goes on to the end.
     pub fn resume(&self) -> Answer<Self> {
         self.drive(Driver::Cell, true, |_, _| Ok(false))

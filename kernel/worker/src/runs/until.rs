@@ -1,6 +1,7 @@
 //! Where `run_until` stops: at a hook, or when a condition on the context holds.
 
 use crate::problem::Fault;
+use crate::rust::Callables;
 use crate::script::{Slot, is_not_there_yet};
 use crate::surface::Answer;
 use candlewick_engine::run::Run;
@@ -46,7 +47,8 @@ impl Until {
             Self::Expression(ast) => slot.lend(run.context_mut(), |ctx| {
                 let mut scope = Scope::new();
                 scope.push("ctx", ctx);
-                call.engine().eval_ast_with_scope::<Dynamic>(&mut scope, ast)
+                let callables = Callables::of(call.engine());
+                call.engine().eval_ast_with_scope::<Dynamic>(&mut scope, &callables.below(ast))
             }),
             Self::Closure(closure) => {
                 slot.lend(run.context_mut(), |ctx| closure.call_within_context::<Dynamic>(call, (ctx,)))

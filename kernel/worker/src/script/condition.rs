@@ -6,6 +6,7 @@ use super::context::Slot;
 use super::failure::plugin_error;
 use crate::calls::{Calls, Terms};
 use crate::problem::Fault;
+use crate::rust::Callables;
 use candlewick_plugin_api::{Context, PluginError};
 use candlewick_plugin_manager::{Condition, Registration};
 use rhai::{AST, Dynamic, Engine, EvalAltResult, Scope};
@@ -48,7 +49,7 @@ impl Condition for RhaiCondition {
             let _call = self.calls.enter(&self.terms);
             self.slot.lend(ctx, |lent| {
                 scope.push("ctx", lent);
-                engine.eval_ast_with_scope::<Dynamic>(scope, expression)
+                engine.eval_ast_with_scope::<Dynamic>(scope, &Callables::of(engine).below(expression))
             })
         };
         self.scope.rewind(0);

@@ -15,6 +15,7 @@ use super::{factory, schemas};
 use crate::calls::{Calls, Size, Terms};
 use crate::language::Constants;
 use crate::problem::Fault;
+use crate::rust::Callables;
 use candlewick_engine::interrupt;
 use candlewick_plugin_api::{
     Context, Event, Hook, HookSet, Metadata, PerRun, Plugin, PluginError, Report, RunId, Schemas, Transform,
@@ -41,7 +42,11 @@ pub struct RhaiPlugin {
     slot: Rc<Slot>,
     calls: Rc<Calls>,
     terms: Rc<Terms>,
+    /// Its functions, with those of Rust code below them.
     functions: AST,
+    callables: Rc<Callables>,
+    /// Of the functions of Rust code that it has.
+    version: u64,
     /// The source's own constants, and behind them what the newest call of a hook left.
     scope: Scope<'static>,
     /// How many constants there are.
@@ -131,6 +136,7 @@ impl RhaiPlugin {
             Some(engines) => (engines.of(&limits), engines.calls().clone()),
             None => (engine.clone(), Rc::default()),
         };
+        let callables = Callables::of(&engine);
         let mut ast = engine.compile(text)?;
         ast.set_source(source);
         let hooks = hooks(&ast)?;
@@ -139,7 +145,7 @@ impl RhaiPlugin {
         let terms = Rc::new(terms);
         {
             let _call = calls.enter(&terms);
-            engine.run_ast_with_scope(&mut scope, &ast).map_err(|error| terms.explained(error))?;
+            engine.run_ast_with_scope(&mut scope, &callables.below(&ast)).map_err(|error| terms.explained(error))?;
         }
         let metadata = metadata(given, &scope, || schemas::place(&engine, text, "metadata"))?;
         let verbs = verbs::of(&ast, &metadata.entry_points)?;
@@ -149,6 +155,7 @@ impl RhaiPlugin {
         let terms = Terms { plugin: metadata.name.clone(), limits, declared, granted: terms.granted.clone() };
         let mut functions = ast.clone_functions_only();
         functions.set_source(source);
+        let (functions, version) = (callables.below(&functions).into_owned(), callables.version());
         let points = points(&ast);
         let settings = settings(&metadata.config);
         let constants = constants(&scope);
@@ -159,6 +166,8 @@ impl RhaiPlugin {
             calls,
             terms: Rc::new(terms),
             functions,
+            callables,
+            version,
             own_names: scope.len(),
             scope,
             constants,
@@ -247,6 +256,9 @@ impl RhaiPlugin {
     /// there was nothing but the settings.
     #[inline]
     fn within(&mut self, this: &mut Option<Dynamic>, call: impl FnOnce(&mut Self, &mut Dynamic) -> Called) -> Called {
+        if self.version != self.callables.version() {
+            self.take_callables();
+        }
         let mut held = this.take().unwrap_or_else(|| self.first_state());
         Self::give_settings(&self.settings, &mut held);
         // What holds nothing but the settings needs no copy to be put back.
@@ -259,6 +271,17 @@ impl RhaiPlugin {
         let answer = answer.and_then(|answer| self.check_state(&held, growth).map(|()| answer));
         *this = if answer.is_ok() { Some(held) } else { before };
         answer
+    }
+
+    /// Functions of Rust code have changed: what was resolved is resolved anew.
+    #[cold]
+    fn take_callables(&mut self) {
+        let mut own = self.functions.clone_functions_only();
+        own.retain_functions(|_, _, _, _| true);
+        own.set_source(self.source.as_str());
+        self.functions = self.callables.below(&own).into_owned();
+        self.version = self.callables.version();
+        self.stage = Stage::default();
     }
 
     /// Measures the state at every 64th call, at the first ones more often, and whenever a call has taken much memory.

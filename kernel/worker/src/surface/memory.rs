@@ -4,6 +4,7 @@
 
 use super::{Builtin, Kind};
 use crate::show::{Show, Shows};
+use crate::usage::resident_of;
 use candlewick_display as display;
 use candlewick_engine::memory::{Category, DeviceMemory, Snapshot, device_memory, resident_bytes, snapshot};
 use rhai::{Dynamic, Engine};
@@ -15,6 +16,8 @@ pub struct Memory {
     resident_peak: Option<u64>,
     counted: Snapshot,
     device: Option<DeviceMemory>,
+    /// The compiler of Rust cells, with what it has started, where there is one.
+    compiler: Option<u64>,
 }
 
 /// The name of [`Memory`] for users.
@@ -25,10 +28,11 @@ pub const BUILTINS: &[Builtin] = &[
         name: "memory",
         kind: Kind::Function,
         signature: "memory() -> memory",
-        doc: "the process's memory: what is resident, beside what was counted by category",
+        doc: "the process's memory: what is resident, beside what was counted by category; and that of the compiler of Rust cells",
         example: "memory()",
-        bind: |engine, _| {
-            engine.register_fn("memory", Memory::now);
+        bind: |engine, session| {
+            let compiler = session.compiler.clone();
+            engine.register_fn("memory", move || Memory::now(compiler.get()));
         },
     },
     Builtin::new(
@@ -51,6 +55,16 @@ pub const BUILTINS: &[Builtin] = &[
             engine.register_get("device_used", |memory: &mut Memory| {
                 memory.device.as_ref().map_or(Dynamic::UNIT, |device| Dynamic::from_int(device.used as i64))
             });
+        },
+    ),
+    Builtin::new(
+        Kind::Property(MEMORY),
+        "compiler",
+        "compiler -> integer",
+        "resident bytes of the compiler of Rust cells and of what it has started; 0 without one",
+        "memory().compiler",
+        |engine, _| {
+            engine.register_get("compiler", |memory: &mut Memory| memory.compiler.unwrap_or(0) as i64);
         },
     ),
     Builtin::new(
@@ -124,8 +138,10 @@ pub fn shows(shows: &mut Shows) {
 }
 
 impl Memory {
-    fn now() -> Self {
+    /// `compiler` is the process id of the compiler of Rust cells; 0 for none.
+    fn now(compiler: u32) -> Self {
         Self {
+            compiler: Some(compiler).filter(|pid| *pid > 0).and_then(resident_of),
             resident: resident_bytes().unwrap_or(0),
             resident_peak: resident_peak(),
             counted: snapshot(),
@@ -146,9 +162,16 @@ impl Show for Memory {
             resident_peak: self.resident_peak,
             tracked: Category::ALL.iter().enumerate().map(part).collect(),
             tracked_peak: Some(self.counted.peak),
-            device: self.device.as_ref().map_or(String::new(), device_line),
+            beside: self.beside(),
         };
         memory.bundle()
+    }
+}
+
+impl Memory {
+    fn beside(&self) -> String {
+        let compiler = self.compiler.map(|bytes| format!("compiler of Rust cells: {}", display::number::bytes(bytes)));
+        self.device.as_ref().map(device_line).into_iter().chain(compiler).collect::<Vec<_>>().join("; ")
     }
 }
 
