@@ -151,7 +151,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let directory = Directory::prepare(root.path()).unwrap();
         let built = root.path().join("built.so");
-        let mut keep = |text: &str| {
+        let keep = |text: &str| {
             fs::write(&built, text).unwrap();
             directory.keep_build(&built).unwrap()
         };

@@ -34,6 +34,8 @@ pub(crate) struct Evaluation {
     kept: Kept,
     notices: Vec<String>,
     memory: u64,
+    /// It takes more than it may, and ends after this cell.
+    outgrown: bool,
 }
 
 impl Evaluation {
@@ -59,8 +61,18 @@ impl Evaluation {
             session.warm_check();
         }
         service.set_low_priority(false);
-        let mut evaluation =
-            Self { service, analysis, tools, session, journal, to_adopt, kept, notices: Vec::new(), memory };
+        let mut evaluation = Self {
+            service,
+            analysis,
+            tools,
+            session,
+            journal,
+            to_adopt,
+            kept,
+            notices: Vec::new(),
+            memory,
+            outgrown: false,
+        };
         evaluation.note();
         evaluation.service.update(|status| status.warm = true);
         Ok(evaluation)
@@ -71,14 +83,15 @@ impl Evaluation {
         loop {
             let job = self.service.begin();
             match panics::caught(|| self.answer(&job)) {
+                Ok(answer) if self.outgrown => {
+                    self.service.finish_last(answer);
+                    return 0;
+                }
                 Ok(answer) => self.service.finish(answer),
                 Err(message) => {
-                    self.service.finish(panicked(&message));
+                    self.service.finish_last(panicked(&message));
                     return PANICKED;
                 }
-            }
-            if matches!(job.work, Work::Evaluate(_)) && processes::resident() > self.memory {
-                return 0;
             }
         }
     }
@@ -145,7 +158,7 @@ impl Evaluation {
         evaluated
             .notices
             .splice(0..0, std::mem::take(&mut self.kept).notice().into_iter().chain(self.notices.drain(..)));
-        evaluated.notices.extend(self.outgrown());
+        evaluated.notices.extend(self.make_way());
         CompilerIs::Evaluated(evaluated)
     }
 
@@ -271,19 +284,20 @@ impl Evaluation {
             dependencies: knowledge.dependencies.clone(),
         });
         self.service.update(|status| {
-            status.items = knowledge.items;
+            status.items = item_names(&knowledge);
             status.dependencies = knowledge.dependencies;
             status.variables = knowledge.variables;
         });
     }
 
     /// What completion has read is given back first.
-    fn outgrown(&self) -> Option<String> {
+    fn make_way(&mut self) -> Option<String> {
         if processes::resident() > self.memory {
             self.analysis.unload();
         }
         let resident = processes::resident();
-        (resident > self.memory).then(|| {
+        self.outgrown = resident > self.memory;
+        self.outgrown.then(|| {
             format!(
                 "the compiler of Rust cells took {} MB, more than the {} MB it may; it was ended, and the next Rust cell starts \
                  another one, with this session's items, dependencies and variables",
@@ -297,16 +311,14 @@ impl Evaluation {
 /// Compiles what every cell sees and what the journal holds; without what does not compile any more.
 fn restore(session: &mut Session, earlier: Option<Journal>) -> Result<(Journal, Kept), Error> {
     let Some(mut journal) = earlier else {
-        session.begin(&[], &[])?;
+        session.begin(&[], "")?;
         return Ok((Journal::default(), Kept::default()));
     };
     let knowledge = &mut journal.knowledge;
-    let texts: Vec<String> = knowledge.texts.iter().map(|item| item.text.clone()).collect();
-    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-    let named = knowledge.texts.iter().filter_map(|item| item.name.clone()).collect();
-    let mut kept = Kept { items: named, dependencies: knowledge.dependencies.clone(), ..Kept::default() };
-    if session.begin(&knowledge.dependencies, &texts).is_err() {
-        session.begin(&[], &[])?;
+    let mut kept =
+        Kept { items: item_names(knowledge), dependencies: knowledge.dependencies.clone(), ..Kept::default() };
+    if session.begin(&knowledge.dependencies, &items(knowledge)).is_err() {
+        session.begin(&[], "")?;
         let variables = std::mem::take(&mut knowledge.variables);
         let lost = [kept.items, kept.dependencies, names(variables)].concat();
         kept = Kept { lost, ..Kept::default() };
@@ -316,6 +328,21 @@ fn restore(session: &mut Session, earlier: Option<Journal>) -> Result<(Journal, 
     }
     journal.knowledge.items = session.items();
     Ok((journal, kept))
+}
+
+/// All items as one cell, with what is written into each cell.
+fn items(knowledge: &Knowledge) -> String {
+    let code: String = knowledge.texts.iter().map(|item| format!("{}\n", item.text)).collect();
+    let cell = RustCell { code: code.clone(), ..RustCell::default() };
+    cell::prepare(&cell, &Knowledge::default()).map_or(code, |prepared| prepared.untyped().text().to_owned())
+}
+
+fn item_names(knowledge: &Knowledge) -> Vec<String> {
+    let names = knowledge.texts.iter().filter_map(|item| item.name.clone());
+    let mut names: Vec<String> = names.filter(|name| !cell::is_keeper(name)).collect();
+    names.sort();
+    names.dedup();
+    names
 }
 
 fn names(variables: Vec<(String, String)>) -> Vec<String> {

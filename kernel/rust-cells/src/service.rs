@@ -112,6 +112,15 @@ impl Service {
         }
     }
 
+    /// As [`Self::finish`], before this process ends: who asked must not ask again here.
+    pub fn finish_last(&self, answer: CompilerIs) {
+        let client = locked(&self.jobs).doing.as_ref().map(|doing| Arc::clone(&doing.job.client));
+        self.finish(answer);
+        if let Some(client) = client {
+            client.close();
+        }
+    }
+
     /// Whether the request was cancelled that is being done.
     pub fn is_cancelled(&self) -> bool {
         locked(&self.jobs).doing.as_ref().is_some_and(|doing| doing.cancelled)
