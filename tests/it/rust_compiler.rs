@@ -101,6 +101,7 @@ fn a_compile_is_interrupted_and_a_worker_may_go() {
     let cell = next.cell("let again = f();");
     assert_eq!(problem(&cell), None);
     assert_eq!(cell.variables, [("again".to_owned(), "u8".to_owned())]);
+    assert!(cell.notices.join("\n").contains("`kept`"), "{:?}", cell.notices);
 
     // What could not be loaded has not run: its variables are not there, and the others are.
     let asked = next.send(evaluate("let unloaded = 1u8;"));

@@ -18,6 +18,8 @@ use evcxr::Error;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+/// The problem that nobody hears: who would run the cell has gone.
+const GONE: &str = "WorkerGone";
 /// The exit code after a panic in evcxr.
 const PANICKED: i32 = 70;
 const NETWORK: &str = "a dependency is not on this machine yet: asking the network for it";
@@ -118,17 +120,18 @@ impl Evaluation {
         self.journal.worker = Some(worker);
         self.journal.stale = false;
         self.kept.lost.extend(names(std::mem::take(&mut self.to_adopt)));
-        let lost = names(self.session.variables());
-        if lost.is_empty() {
-            return Ok(());
-        }
-        self.notices.extend(notices::lost_with_worker(&lost));
-        self.forget_variables()
+        self.notices.extend(notices::lost_with_worker(&names(self.session.variables())));
+        let forgotten = self.forget_variables();
+        self.refresh();
+        forgotten
     }
 
     fn forget_variables(&mut self) -> Result<(), Error> {
-        self.service.conversation.hang_up();
-        self.session.forget_variables()
+        while !self.session.variables().is_empty() {
+            self.service.conversation.hang_up();
+            self.session.forget_variables()?;
+        }
+        Ok(())
     }
 
     fn clear(&mut self) -> Result<(), Error> {
@@ -147,6 +150,9 @@ impl Evaluation {
         }
         self.service.update(|status| status.refused = None);
         self.adopt(job);
+        if self.service.is_cancelled() {
+            return interrupted();
+        }
         let mut evaluated = self
             .compile_and_run(job, cell)
             .unwrap_or_else(|problem| Evaluated { problem: Some(problem), ..Evaluated::default() });
@@ -154,6 +160,9 @@ impl Evaluation {
             return interrupted();
         }
         self.note();
+        if evaluated.problem.as_ref().is_some_and(|problem| problem.name == GONE) {
+            return CompilerIs::Evaluated(evaluated);
+        }
         evaluated.variables.clone_from(&self.journal.knowledge.variables);
         evaluated
             .notices
@@ -201,7 +210,10 @@ impl Evaluation {
         let mut compiled = Compiled { diagnostics: &diagnostics, source: &source, errors: &[] };
         if let Err(error) = ran {
             if outcome.gone {
-                return Err(problem("WorkerGone", &"the process that runs Rust cells ended while this one ran"));
+                // evcxr has forgotten them: its child has ended.
+                self.notices.extend(notices::lost_with_worker(&names(self.journal.knowledge.variables.clone())));
+                self.refresh();
+                return Err(problem(GONE, &"the process that runs Rust cells ended while this one ran"));
             }
             if let Error::CompilationErrors(errors) = &error {
                 compiled.errors = errors;
@@ -250,6 +262,12 @@ impl Evaluation {
                 drop(self.asking(job, Box::new(|_| Vec::new()), |session| session.execute(&one, &|| ())));
             }
         }
+        if self.service.is_cancelled() {
+            // The next cell takes what this one has not.
+            let there = names(self.session.variables());
+            self.to_adopt = variables.into_iter().filter(|(name, _)| !there.contains(name)).collect();
+            return;
+        }
         self.kept.variables = names(self.session.variables());
         let lost = names(variables).into_iter().filter(|name| !self.kept.variables.contains(name));
         self.kept.lost.extend(lost);
@@ -258,11 +276,12 @@ impl Evaluation {
 
     /// Drops the values in the worker that nothing names since the session was cleared.
     fn drop_stale(&mut self, job: &Job) {
-        if !std::mem::take(&mut self.journal.stale) {
+        if !self.journal.stale {
             return;
         }
         let text = "*evcxr_variable_store = evcxr_internal_runtime::VariableStore::new();";
-        drop(self.asking(job, Box::new(|_| Vec::new()), |session| session.execute(text, &|| ())));
+        let (dropped, _) = self.asking(job, Box::new(|_| Vec::new()), |session| session.execute(text, &|| ()));
+        self.journal.stale = dropped.is_err();
     }
 
     fn refresh(&mut self) {
@@ -273,9 +292,7 @@ impl Evaluation {
     /// Writes down what there is, for the status and for the next process.
     fn note(&mut self) {
         let mut journal = self.journal.clone();
-        if !self.to_adopt.is_empty() {
-            journal.knowledge.variables.clone_from(&self.to_adopt);
-        }
+        journal.knowledge.variables.extend(self.to_adopt.iter().cloned());
         journal.write(&self.service.directory);
         let knowledge = journal.knowledge;
         self.service.set_known(Known {

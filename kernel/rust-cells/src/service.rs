@@ -91,13 +91,12 @@ impl Service {
 
     /// Waits for the next request and begins it.
     pub fn begin(&self) -> Job {
-        let jobs = locked(&self.jobs);
-        let mut jobs =
-            self.arrived.wait_while(jobs, |jobs| jobs.waiting.is_empty()).unwrap_or_else(PoisonError::into_inner);
+        let mut jobs = locked(&self.jobs);
         loop {
             if let Some(job) = jobs.waiting.pop_front() {
                 jobs.begun += 1;
                 jobs.doing = Some(Doing { job: job.clone(), number: jobs.begun, cancelled: false });
+                self.conversation.renew();
                 return job;
             }
             jobs = self.arrived.wait(jobs).unwrap_or_else(PoisonError::into_inner);
