@@ -156,12 +156,12 @@ impl Evaluation {
         let mut evaluated = self
             .compile_and_run(job, cell)
             .unwrap_or_else(|problem| Evaluated { problem: Some(problem), ..Evaluated::default() });
-        if self.service.is_cancelled() && evaluated.problem.is_some() {
-            return interrupted();
-        }
         self.note();
         if evaluated.problem.as_ref().is_some_and(|problem| problem.name == GONE) {
             return CompilerIs::Evaluated(evaluated);
+        }
+        if self.service.is_cancelled() && evaluated.problem.is_some() {
+            return interrupted();
         }
         evaluated.variables.clone_from(&self.journal.knowledge.variables);
         evaluated
