@@ -90,6 +90,11 @@ impl Directory {
         self.join("low-priority")
     }
 
+    /// A number that is part of the ids of all types that cells define.
+    pub fn types(&self) -> PathBuf {
+        self.join("types")
+    }
+
     /// Gives a built library a name that no other one had: the system does not load a second file of the same name.
     ///
     /// # Errors

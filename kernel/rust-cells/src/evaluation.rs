@@ -9,6 +9,7 @@ use crate::cell::{self, Compiled, Knowledge, Typed};
 use crate::conversation::{Asker, Outcome};
 use crate::journal::Journal;
 use crate::notices::{self, Kept};
+use crate::renewal;
 use crate::service::{Job, Service, Work, interrupted};
 use crate::session::Session;
 use crate::toolchain::Tools;
@@ -127,7 +128,11 @@ impl Evaluation {
     }
 
     fn forget_variables(&mut self) -> Result<(), Error> {
-        while !self.session.variables().is_empty() {
+        // The relay may end just after evcxr has heard that all went well.
+        for _ in 0..3 {
+            if self.session.variables().is_empty() {
+                break;
+            }
             self.service.conversation.hang_up();
             self.session.forget_variables()?;
         }
@@ -197,6 +202,10 @@ impl Evaluation {
     }
 
     fn run(&mut self, job: &Job, typed: &Typed, going_online: &dyn Fn()) -> Result<Evaluated, Problem> {
+        let types = self.types();
+        if renewal::changes_types(&self.journal.knowledge.texts, &typed.items()) {
+            self.set_types(types + 1);
+        }
         let (ran, outcome) = match typed.text() {
             "" => (Ok(()), Outcome::default()),
             text => {
@@ -209,6 +218,7 @@ impl Evaluation {
         let source = self.session.source();
         let mut compiled = Compiled { diagnostics: &diagnostics, source: &source, errors: &[] };
         if let Err(error) = ran {
+            self.set_types(types);
             if outcome.gone {
                 // evcxr has forgotten them: its child has ended.
                 self.notices.extend(notices::lost_with_worker(&names(self.journal.knowledge.variables.clone())));
@@ -282,6 +292,18 @@ impl Evaluation {
         let text = "*evcxr_variable_store = evcxr_internal_runtime::VariableStore::new();";
         let (dropped, _) = self.asking(job, Box::new(|_| Vec::new()), |session| session.execute(text, &|| ()));
         self.journal.stale = dropped.is_err();
+    }
+
+    /// How often a type was defined anew. The wrapper of rustc reads the file too.
+    fn types(&self) -> u64 {
+        let text = std::fs::read_to_string(self.service.directory.types()).unwrap_or_default();
+        text.trim().parse().unwrap_or(0)
+    }
+
+    fn set_types(&self, number: u64) {
+        if number != self.types() {
+            drop(std::fs::write(self.service.directory.types(), number.to_string()));
+        }
     }
 
     fn refresh(&mut self) {
