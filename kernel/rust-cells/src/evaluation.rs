@@ -57,7 +57,10 @@ impl Evaluation {
         // evcxr has looked for its configuration; from now on relative paths are the notebook's. Other threads use none.
         drop(std::env::set_current_dir(&notebook));
         let earlier = Journal::read(&service.directory);
-        let (mut journal, kept) = restore(&mut session, earlier).map_err(|error| error.to_string())?;
+        let (mut journal, kept) = restore(&mut session, earlier).map_err(|error| {
+            let library = tools.library.display();
+            format!("a first cell cannot be compiled with {library}: {error}; `candlewick doctor` says what is missing")
+        })?;
         journal.knowledge.directory = notebook;
         let to_adopt = std::mem::take(&mut journal.knowledge.variables);
         if !service.is_awaited() {
