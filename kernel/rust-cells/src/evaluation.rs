@@ -304,8 +304,12 @@ impl Evaluation {
     }
 
     fn set_types(&self, number: u64) {
-        if number != self.types() {
-            drop(std::fs::write(self.service.directory.types(), number.to_string()));
+        let file = self.service.directory.types();
+        // None is not the same to rustc as 0.
+        if number == 0 {
+            drop(std::fs::remove_file(file));
+        } else if number != self.types() {
+            drop(std::fs::write(file, number.to_string()));
         }
     }
 
