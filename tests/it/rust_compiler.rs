@@ -161,7 +161,9 @@ fn another_toolchain_is_refused_before_anything_is_compiled() {
 
 #[test]
 fn a_compiler_that_has_outgrown_its_memory_makes_way_for_another() {
-    let mut compiler = Compiler::start(|command| drop(command.args(["--memory", "1"])));
+    let mut compiler = Compiler::start(|command| {
+        command.args(["--memory", "1"]);
+    });
     let cell = compiler.connect().cell("fn f() -> u8 { 1 }");
     assert_eq!(problem(&cell), None);
     assert!(cell.notices.join("\n").contains("MB it may"), "{:?}", cell.notices);
