@@ -4,6 +4,7 @@
 
 use crate::locked;
 use candlewick_link::{Build, CompilerIs, FrameWriter, FromCompiler, Ran};
+use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
 use std::sync::Mutex;
 use std::sync::mpsc::{Sender, channel};
@@ -11,6 +12,7 @@ use std::sync::mpsc::{Sender, channel};
 /// One connection.
 pub(crate) struct Client {
     number: u64,
+    stream: Option<UnixStream>,
     writer: Mutex<FrameWriter<UnixStream, FromCompiler>>,
     answer: Mutex<Answer>,
 }
@@ -26,7 +28,8 @@ enum Answer {
 impl Client {
     /// The client at the other end of this stream.
     pub fn new(number: u64, stream: UnixStream) -> Self {
-        Self { number, writer: Mutex::new(FrameWriter::new(stream)), answer: Mutex::new(Answer::Nothing) }
+        let (own, writer) = (stream.try_clone().ok(), Mutex::new(FrameWriter::new(stream)));
+        Self { number, stream: own, writer, answer: Mutex::new(Answer::Nothing) }
     }
 
     /// Tells it from others.
@@ -42,6 +45,14 @@ impl Client {
     /// Answers a request.
     pub fn reply(&self, id: u64, is: CompilerIs) {
         self.send(&FromCompiler::Reply { id, is });
+    }
+
+    /// Closes the connection, so that nothing more is asked of a process that ends.
+    pub fn close(&self) {
+        if let Some(stream) = &self.stream {
+            // Who has gone needs it no more.
+            drop(stream.shutdown(Shutdown::Both));
+        }
     }
 
     /// Has a cell run and waits until it has; none when the client is gone before.

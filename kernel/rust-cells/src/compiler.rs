@@ -81,7 +81,7 @@ fn refuse(service: &Service, reason: &str) -> i32 {
         let answer = match job.work {
             Work::Evaluate(_) => {
                 let problem = Some(problem("ToolchainError", &reason));
-                service.finish(CompilerIs::Evaluated(Evaluated { problem, ..Evaluated::default() }));
+                service.finish_last(CompilerIs::Evaluated(Evaluated { problem, ..Evaluated::default() }));
                 return 0;
             }
             Work::Hello { .. } | Work::Warm => CompilerIs::Status(service.status()),

@@ -70,7 +70,7 @@ impl Conversation {
     /// From now on cells are run by this client.
     pub fn begin(&self, asker: Asker) {
         let mut state = locked(&self.0);
-        (state.asker, state.cancelled, state.outcome) = (Some(asker), false, Outcome::default());
+        (state.asker, state.outcome) = (Some(asker), Outcome::default());
     }
 
     /// From now on nothing is run; what became of the cell.
@@ -78,6 +78,11 @@ impl Conversation {
         let mut state = locked(&self.0);
         state.asker = None;
         std::mem::take(&mut state.outcome)
+    }
+
+    /// Another request is served: what was cancelled is over.
+    pub fn renew(&self) {
+        locked(&self.0).cancelled = false;
     }
 
     /// What is compiled now will not be run. False when it runs already.

@@ -90,6 +90,11 @@ impl Directory {
         self.join("low-priority")
     }
 
+    /// A number that is part of the ids of all types that cells define.
+    pub fn types(&self) -> PathBuf {
+        self.join("types")
+    }
+
     /// Gives a built library a name that no other one had: the system does not load a second file of the same name.
     ///
     /// # Errors
@@ -151,7 +156,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let directory = Directory::prepare(root.path()).unwrap();
         let built = root.path().join("built.so");
-        let mut keep = |text: &str| {
+        let keep = |text: &str| {
             fs::write(&built, text).unwrap();
             directory.keep_build(&built).unwrap()
         };

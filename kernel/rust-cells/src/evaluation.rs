@@ -9,6 +9,7 @@ use crate::cell::{self, Compiled, Knowledge, Typed};
 use crate::conversation::{Asker, Outcome};
 use crate::journal::Journal;
 use crate::notices::{self, Kept};
+use crate::renewal;
 use crate::service::{Job, Service, Work, interrupted};
 use crate::session::Session;
 use crate::toolchain::Tools;
@@ -18,6 +19,8 @@ use evcxr::Error;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+/// The problem that nobody hears: who would run the cell has gone.
+const GONE: &str = "WorkerGone";
 /// The exit code after a panic in evcxr.
 const PANICKED: i32 = 70;
 const NETWORK: &str = "a dependency is not on this machine yet: asking the network for it";
@@ -34,6 +37,8 @@ pub(crate) struct Evaluation {
     kept: Kept,
     notices: Vec<String>,
     memory: u64,
+    /// It takes more than it may, and ends after this cell.
+    outgrown: bool,
 }
 
 impl Evaluation {
@@ -59,8 +64,18 @@ impl Evaluation {
             session.warm_check();
         }
         service.set_low_priority(false);
-        let mut evaluation =
-            Self { service, analysis, tools, session, journal, to_adopt, kept, notices: Vec::new(), memory };
+        let mut evaluation = Self {
+            service,
+            analysis,
+            tools,
+            session,
+            journal,
+            to_adopt,
+            kept,
+            notices: Vec::new(),
+            memory,
+            outgrown: false,
+        };
         evaluation.note();
         evaluation.service.update(|status| status.warm = true);
         Ok(evaluation)
@@ -71,14 +86,15 @@ impl Evaluation {
         loop {
             let job = self.service.begin();
             match panics::caught(|| self.answer(&job)) {
+                Ok(answer) if self.outgrown => {
+                    self.service.finish_last(answer);
+                    return 0;
+                }
                 Ok(answer) => self.service.finish(answer),
                 Err(message) => {
-                    self.service.finish(panicked(&message));
+                    self.service.finish_last(panicked(&message));
                     return PANICKED;
                 }
-            }
-            if matches!(job.work, Work::Evaluate(_)) && processes::resident() > self.memory {
-                return 0;
             }
         }
     }
@@ -105,17 +121,22 @@ impl Evaluation {
         self.journal.worker = Some(worker);
         self.journal.stale = false;
         self.kept.lost.extend(names(std::mem::take(&mut self.to_adopt)));
-        let lost = names(self.session.variables());
-        if lost.is_empty() {
-            return Ok(());
-        }
-        self.notices.extend(notices::lost_with_worker(&lost));
-        self.forget_variables()
+        self.notices.extend(notices::lost_with_worker(&names(self.session.variables())));
+        let forgotten = self.forget_variables();
+        self.refresh();
+        forgotten
     }
 
     fn forget_variables(&mut self) -> Result<(), Error> {
-        self.service.conversation.hang_up();
-        self.session.forget_variables()
+        // The relay may end just after evcxr has heard that all went well.
+        for _ in 0..3 {
+            if self.session.variables().is_empty() {
+                break;
+            }
+            self.service.conversation.hang_up();
+            self.session.forget_variables()?;
+        }
+        Ok(())
     }
 
     fn clear(&mut self) -> Result<(), Error> {
@@ -134,18 +155,24 @@ impl Evaluation {
         }
         self.service.update(|status| status.refused = None);
         self.adopt(job);
+        if self.service.is_cancelled() {
+            return interrupted();
+        }
         let mut evaluated = self
             .compile_and_run(job, cell)
             .unwrap_or_else(|problem| Evaluated { problem: Some(problem), ..Evaluated::default() });
+        self.note();
+        if evaluated.problem.as_ref().is_some_and(|problem| problem.name == GONE) {
+            return CompilerIs::Evaluated(evaluated);
+        }
         if self.service.is_cancelled() && evaluated.problem.is_some() {
             return interrupted();
         }
-        self.note();
         evaluated.variables.clone_from(&self.journal.knowledge.variables);
         evaluated
             .notices
             .splice(0..0, std::mem::take(&mut self.kept).notice().into_iter().chain(self.notices.drain(..)));
-        evaluated.notices.extend(self.outgrown());
+        evaluated.notices.extend(self.make_way());
         CompilerIs::Evaluated(evaluated)
     }
 
@@ -175,6 +202,10 @@ impl Evaluation {
     }
 
     fn run(&mut self, job: &Job, typed: &Typed, going_online: &dyn Fn()) -> Result<Evaluated, Problem> {
+        let types = self.types();
+        if renewal::changes_types(&self.journal.knowledge.texts, &typed.items()) {
+            self.set_types(types + 1);
+        }
         let (ran, outcome) = match typed.text() {
             "" => (Ok(()), Outcome::default()),
             text => {
@@ -187,8 +218,12 @@ impl Evaluation {
         let source = self.session.source();
         let mut compiled = Compiled { diagnostics: &diagnostics, source: &source, errors: &[] };
         if let Err(error) = ran {
+            self.set_types(types);
             if outcome.gone {
-                return Err(problem("WorkerGone", &"the process that runs Rust cells ended while this one ran"));
+                // evcxr has forgotten them: its child has ended.
+                self.notices.extend(notices::lost_with_worker(&names(self.journal.knowledge.variables.clone())));
+                self.refresh();
+                return Err(problem(GONE, &"the process that runs Rust cells ended while this one ran"));
             }
             if let Error::CompilationErrors(errors) = &error {
                 compiled.errors = errors;
@@ -237,6 +272,12 @@ impl Evaluation {
                 drop(self.asking(job, Box::new(|_| Vec::new()), |session| session.execute(&one, &|| ())));
             }
         }
+        if self.service.is_cancelled() {
+            // The next cell takes what this one has not.
+            let there = names(self.session.variables());
+            self.to_adopt = variables.into_iter().filter(|(name, _)| !there.contains(name)).collect();
+            return;
+        }
         self.kept.variables = names(self.session.variables());
         let lost = names(variables).into_iter().filter(|name| !self.kept.variables.contains(name));
         self.kept.lost.extend(lost);
@@ -245,11 +286,24 @@ impl Evaluation {
 
     /// Drops the values in the worker that nothing names since the session was cleared.
     fn drop_stale(&mut self, job: &Job) {
-        if !std::mem::take(&mut self.journal.stale) {
+        if !self.journal.stale {
             return;
         }
         let text = "*evcxr_variable_store = evcxr_internal_runtime::VariableStore::new();";
-        drop(self.asking(job, Box::new(|_| Vec::new()), |session| session.execute(text, &|| ())));
+        let (dropped, _) = self.asking(job, Box::new(|_| Vec::new()), |session| session.execute(text, &|| ()));
+        self.journal.stale = dropped.is_err();
+    }
+
+    /// How often a type was defined anew. The wrapper of rustc reads the file too.
+    fn types(&self) -> u64 {
+        let text = std::fs::read_to_string(self.service.directory.types()).unwrap_or_default();
+        text.trim().parse().unwrap_or(0)
+    }
+
+    fn set_types(&self, number: u64) {
+        if number != self.types() {
+            drop(std::fs::write(self.service.directory.types(), number.to_string()));
+        }
     }
 
     fn refresh(&mut self) {
@@ -260,9 +314,7 @@ impl Evaluation {
     /// Writes down what there is, for the status and for the next process.
     fn note(&mut self) {
         let mut journal = self.journal.clone();
-        if !self.to_adopt.is_empty() {
-            journal.knowledge.variables.clone_from(&self.to_adopt);
-        }
+        journal.knowledge.variables.extend(self.to_adopt.iter().cloned());
         journal.write(&self.service.directory);
         let knowledge = journal.knowledge;
         self.service.set_known(Known {
@@ -271,19 +323,20 @@ impl Evaluation {
             dependencies: knowledge.dependencies.clone(),
         });
         self.service.update(|status| {
-            status.items = knowledge.items;
+            status.items = item_names(&knowledge);
             status.dependencies = knowledge.dependencies;
             status.variables = knowledge.variables;
         });
     }
 
     /// What completion has read is given back first.
-    fn outgrown(&self) -> Option<String> {
+    fn make_way(&mut self) -> Option<String> {
         if processes::resident() > self.memory {
             self.analysis.unload();
         }
         let resident = processes::resident();
-        (resident > self.memory).then(|| {
+        self.outgrown = resident > self.memory;
+        self.outgrown.then(|| {
             format!(
                 "the compiler of Rust cells took {} MB, more than the {} MB it may; it was ended, and the next Rust cell starts \
                  another one, with this session's items, dependencies and variables",
@@ -297,16 +350,14 @@ impl Evaluation {
 /// Compiles what every cell sees and what the journal holds; without what does not compile any more.
 fn restore(session: &mut Session, earlier: Option<Journal>) -> Result<(Journal, Kept), Error> {
     let Some(mut journal) = earlier else {
-        session.begin(&[], &[])?;
+        session.begin(&[], "")?;
         return Ok((Journal::default(), Kept::default()));
     };
     let knowledge = &mut journal.knowledge;
-    let texts: Vec<String> = knowledge.texts.iter().map(|item| item.text.clone()).collect();
-    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-    let named = knowledge.texts.iter().filter_map(|item| item.name.clone()).collect();
-    let mut kept = Kept { items: named, dependencies: knowledge.dependencies.clone(), ..Kept::default() };
-    if session.begin(&knowledge.dependencies, &texts).is_err() {
-        session.begin(&[], &[])?;
+    let mut kept =
+        Kept { items: item_names(knowledge), dependencies: knowledge.dependencies.clone(), ..Kept::default() };
+    if session.begin(&knowledge.dependencies, &items(knowledge)).is_err() {
+        session.begin(&[], "")?;
         let variables = std::mem::take(&mut knowledge.variables);
         let lost = [kept.items, kept.dependencies, names(variables)].concat();
         kept = Kept { lost, ..Kept::default() };
@@ -316,6 +367,21 @@ fn restore(session: &mut Session, earlier: Option<Journal>) -> Result<(Journal, 
     }
     journal.knowledge.items = session.items();
     Ok((journal, kept))
+}
+
+/// All items as one cell, with what is written into each cell.
+fn items(knowledge: &Knowledge) -> String {
+    let code: String = knowledge.texts.iter().map(|item| format!("{}\n", item.text)).collect();
+    let cell = RustCell { code: code.clone(), ..RustCell::default() };
+    cell::prepare(&cell, &Knowledge::default()).map_or(code, |prepared| prepared.untyped().text().to_owned())
+}
+
+fn item_names(knowledge: &Knowledge) -> Vec<String> {
+    let names = knowledge.texts.iter().filter_map(|item| item.name.clone());
+    let mut names: Vec<String> = names.filter(|name| !cell::is_keeper(name)).collect();
+    names.sort();
+    names.dedup();
+    names
 }
 
 fn names(variables: Vec<(String, String)>) -> Vec<String> {

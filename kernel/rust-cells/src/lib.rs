@@ -19,6 +19,7 @@ mod panics;
 mod processes;
 mod progress;
 pub mod relay;
+mod renewal;
 mod service;
 mod session;
 mod toolchain;

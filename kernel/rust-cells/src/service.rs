@@ -91,13 +91,12 @@ impl Service {
 
     /// Waits for the next request and begins it.
     pub fn begin(&self) -> Job {
-        let jobs = locked(&self.jobs);
-        let mut jobs =
-            self.arrived.wait_while(jobs, |jobs| jobs.waiting.is_empty()).unwrap_or_else(PoisonError::into_inner);
+        let mut jobs = locked(&self.jobs);
         loop {
             if let Some(job) = jobs.waiting.pop_front() {
                 jobs.begun += 1;
                 jobs.doing = Some(Doing { job: job.clone(), number: jobs.begun, cancelled: false });
+                self.conversation.renew();
                 return job;
             }
             jobs = self.arrived.wait(jobs).unwrap_or_else(PoisonError::into_inner);
@@ -109,6 +108,15 @@ impl Service {
         let Some(doing) = locked(&self.jobs).doing.take() else { return };
         if !matches!(doing.job.work, Work::Hello { .. }) {
             doing.job.client.reply(doing.job.id, answer);
+        }
+    }
+
+    /// As [`Self::finish`], before this process ends: who asked must not ask again here.
+    pub fn finish_last(&self, answer: CompilerIs) {
+        let client = locked(&self.jobs).doing.as_ref().map(|doing| Arc::clone(&doing.job.client));
+        self.finish(answer);
+        if let Some(client) = client {
+            client.close();
         }
     }
 

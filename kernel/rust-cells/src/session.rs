@@ -53,10 +53,9 @@ impl Session {
     ///
     /// # Errors
     /// They do not compile.
-    pub fn begin(&mut self, dependencies: &[String], items: &[&str]) -> Result<(), Error> {
-        let dependencies = dependencies.iter().map(|one| format!(":dep {one}\n"));
-        let text: String = dependencies.chain(items.iter().map(|item| format!("{item}\n"))).collect();
-        self.context.execute(&format!("{text}{PRELUDE}")).map(drop)
+    pub fn begin(&mut self, dependencies: &[String], items: &str) -> Result<(), Error> {
+        let dependencies: String = dependencies.iter().map(|one| format!(":dep {one}\n")).collect();
+        self.context.execute(&format!("{dependencies}{items}\n{PRELUDE}")).map(drop)
     }
 
     /// Compiles a cell and has it run.
@@ -124,7 +123,7 @@ impl Session {
     /// evcxr cannot be begun again.
     pub fn clear(&mut self) -> Result<(), Error> {
         self.context.execute(":clear")?;
-        self.begin(&[], &[])
+        self.begin(&[], "")
     }
 
     /// Forgets the variables: the relay must have been ended. evcxr does so only when it finds that the process which it

@@ -25,7 +25,7 @@ pub(crate) fn watch(service: &Arc<Service>) {
         }
         let waits = service.is_busy() && !service.conversation.is_running();
         if quiet.is_too_long(waits && service.builds().is_empty(), Instant::now()) {
-            service.finish(hung());
+            service.finish_last(hung());
             std::process::exit(HUNG);
         }
     }
