@@ -378,7 +378,7 @@ fn what_cells_ask_for_beyond_rust_is_advised() {
             "or put the code that uses it into braces",
         ],
     );
-    check("let a = String::new();\nlet r: &str = &a;", &["cell 2:2:15\n", "variables stay for later cells"]);
+    check("let a = String::new();\nlet r: &str = &a;", &["cell 2:2:15\n", "`r` stays for later cells"]);
     check(
         "impl Old { fn third() {} fn new() -> Old { Old { x: 3 } } }",
         &["cell 2, line 1, column 26", "an earlier cell has it"],
