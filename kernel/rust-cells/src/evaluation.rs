@@ -301,10 +301,9 @@ fn restore(session: &mut Session, earlier: Option<Journal>) -> Result<(Journal, 
         return Ok((Journal::default(), Kept::default()));
     };
     let knowledge = &mut journal.knowledge;
-    let texts: Vec<String> = knowledge.texts.iter().map(|item| item.text.clone()).collect();
+    let texts = knowledge.sources();
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-    let named = knowledge.texts.iter().filter_map(|item| item.name.clone()).collect();
-    let mut kept = Kept { items: named, dependencies: knowledge.dependencies.clone(), ..Kept::default() };
+    let mut kept = Kept { items: knowledge.names(), dependencies: knowledge.dependencies.clone(), ..Kept::default() };
     if session.begin(&knowledge.dependencies, &texts).is_err() {
         session.begin(&[], &[])?;
         let variables = std::mem::take(&mut knowledge.variables);

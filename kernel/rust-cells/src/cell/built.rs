@@ -286,13 +286,23 @@ fn split(text: &str) -> Vec<&str> {
     text.strip_suffix('\n').unwrap_or(text).split('\n').collect()
 }
 
-/// The items of a text, as later builds hold them.
+/// The items and imports of a text, as later builds hold them.
 pub(crate) fn items(written: &Written, source: &str) -> Vec<ItemText> {
-    let item = |chunk: Chunk| {
-        let Kind::Item(name) = chunk.kind else { return None };
+    let mut found = Vec::new();
+    for chunk in chunks(written) {
         // Blanks before the first statement stand on its first lines: each has its own origin.
-        let Some(Origin::Cell(line)) = written.lines.get(chunk.first).copied() else { return None };
-        Some(ItemText { name, text: chunk.text, source: source.to_owned(), line, offset: chunk.offset })
-    };
-    chunks(written).into_iter().filter_map(item).collect()
+        let Some(Origin::Cell(line)) = written.lines.get(chunk.first).copied() else { continue };
+        let item = ItemText { source: source.to_owned(), line, offset: chunk.offset, ..ItemText::default() };
+        match chunk.kind {
+            Kind::Statement => {}
+            Kind::Item(name) => found.push(ItemText { name, text: chunk.text, ..item }),
+            Kind::Apart => found.push(ItemText { text: chunk.text, ..item }),
+            Kind::Use(imports) => found.extend(imports.into_iter().map(|import| {
+                let offset = if import.line == 0 { item.offset } else { 0 };
+                let line = item.line + import.line;
+                ItemText { name: import.name, text: import.text, line, offset, source: source.to_owned() }
+            })),
+        }
+    }
+    found
 }

@@ -400,6 +400,19 @@ fn an_impl_may_run_again() {
     }
     let texts = stage.knowledge.texts.iter().filter(|item| item.text.contains("Clone for Old"));
     assert_eq!(texts.map(|item| item.text.contains("x: 7")).collect::<Vec<_>>(), [true]);
+    // Another session begins from these texts, and the cells may run there again.
+    stage.cell("use std::{fmt::Write as _, collections::{HashMap, BTreeMap as Tree}};\nuse std::rc::*;").unwrap();
+    stage.cell("use std::collections::HashMap;").unwrap();
+    let mut other = Stage::new();
+    let sources = stage.knowledge.sources().concat();
+    let is_keeper = |line: &&str| line.starts_with("const CANDLEWICK_IMPL_");
+    assert_eq!(sources.lines().filter(is_keeper).count(), 2, "{sources}");
+    // These lines are evcxr's; here they are written anew.
+    let sources: Vec<&str> = sources.lines().filter(|line| !is_keeper(line)).collect();
+    other.cell(&sources.join("\n")).unwrap();
+    assert_eq!(other.knowledge.names(), ["two", "Old", "Tree", "HashMap"]);
+    other.cell("impl Clone for Old { fn clone(&self) -> Old { Old { x: 9 } } }").unwrap();
+    other.cell("let h: HashMap<u8, Rc<u8>> = HashMap::new();").unwrap();
 }
 
 #[test]
