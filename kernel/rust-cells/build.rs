@@ -2,6 +2,8 @@
 //!
 //! Candle's come from where cargo keeps them, Candlewick's own from beside this crate. Read `PACKAGES`.
 
+#![allow(clippy::print_stdout)] // a build script talks to cargo by printing
+
 #[path = "src/analysis/outline.rs"]
 mod outline;
 
@@ -70,9 +72,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+/// What cargo knows of this workspace. Packages that only tests need may not have been fetched: then cargo fetches them.
 fn metadata(root: &Path) -> Result<Value, Box<dyn Error>> {
+    ask_cargo(root, &["--offline"]).or_else(|_| ask_cargo(root, &[]))
+}
+
+fn ask_cargo(root: &Path, options: &[&str]) -> Result<Value, Box<dyn Error>> {
     let output = Command::new(std::env::var("CARGO")?)
-        .args(["metadata", "--offline", "--format-version", "1", "--filter-platform", &std::env::var("TARGET")?])
+        .args(["metadata", "--format-version", "1", "--filter-platform", &std::env::var("TARGET")?])
+        .args(options)
         .current_dir(root)
         .output()?;
     if !output.status.success() {

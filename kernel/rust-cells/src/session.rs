@@ -8,9 +8,10 @@ use evcxr::{CommandContext, CompilationError, Error, EvalContext};
 use serde_json::Value as Json;
 use std::process::Command;
 
-/// What every session begins with. The second line has evcxr allow `?` from the first cell on, which costs it a failed
+/// What every session begins with. Through the macro of the second line the worker learns the text of an error that `?`
+/// hands on, which evcxr's code only prints. The third has evcxr allow `?` from the first cell on, which costs it a failed
 /// build.
-const PRELUDE: &str = "use candlewick::prelude::*;\nstd::str::from_utf8(b\"\")?;\n";
+const PRELUDE: &str = "use candlewick::prelude::*;\nuse candlewick::cells::eprintln;\nstd::str::from_utf8(b\"\")?;\n";
 /// A cell of items only would be compiled without evcxr's own code, which the next cell would then have to compile again:
 /// what rustc reuses is what it compiled the last time.
 const STATEMENT: &str = "\n();";

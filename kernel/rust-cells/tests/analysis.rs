@@ -303,6 +303,26 @@ fn what_is_too_much_is_answered_with_what_is_known_at_once() {
 }
 
 #[test]
+fn what_nests_within_the_bounds_ends_nothing() {
+    // Some of these take rust-analyzer long: that they are given up is fine.
+    let analysis = ready(Analysis::new(None).with_limit(Duration::from_millis(300)));
+    let check = |part: &str, times: usize| {
+        let code = format!("let x = {}wei", part.repeat(times));
+        let found = analysis.complete(&known(), &code, code.chars().count());
+        assert_eq!(found.end, code.chars().count(), "{part}");
+    };
+    check("1 + ", 1_200);
+    check("-", 4_900);
+    check("&", 4_900);
+    check("|x| ", 1_200);
+    check("weights.sqrt()?.", 300);
+    check("if true {} else ", 20_000);
+    check("match 1 { _ => ", 190);
+    check("x = ", 1_200);
+    check("return ", 700);
+}
+
+#[test]
 fn before_the_sources_are_read_there_is_an_answer_at_once() {
     let analysis = Analysis::new(None).with_limit(LONG);
     assert!(!analysis.is_ready());

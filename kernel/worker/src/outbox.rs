@@ -248,7 +248,7 @@ mod tests {
         let ((read, write), (read_err, _write_err)) = (rustix::pipe::pipe().unwrap(), rustix::pipe::pipe().unwrap());
         let sent = Arc::new(Mutex::new(Vec::new()));
         let outbox = Outbox::with_pipes(sent.clone(), Some(Pipes::new(read, read_err).unwrap()));
-        let native = |text: &str| drop(rustix::io::write(&write, text.as_bytes()).unwrap());
+        let native = |text: &str| assert!(rustix::io::write(&write, text.as_bytes()).is_ok());
         native("EVCXR_ERROR_OCCURRED\n");
         outbox.begin_marks();
         native("a\nEVCXR_BEGIN_CONTENT text/html\n<b>");

@@ -15,8 +15,9 @@ use candlewick_engine::memory::available_bytes;
 use candlewick_link::{Bundle, Execute};
 use candlewick_plugin_api::Machine;
 use candlewick_plugin_manager::PluginManager;
+use rhai::Engine;
 use std::cell::{Cell, RefCell};
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// One session's shared parts; a clone is another handle on the same ones.
@@ -50,6 +51,7 @@ pub struct Session {
     pages: Rc<RefCell<Vec<Bundle>>>,
     questions: Rc<Cell<u64>>,
     may_ask: Rc<Cell<bool>>,
+    language: Rc<RefCell<Weak<Engine>>>,
 }
 
 /// What is known of the cell that runs or ran last.
@@ -86,7 +88,19 @@ impl Session {
             pages: Rc::default(),
             questions: Rc::default(),
             may_ask: Rc::default(),
+            language: Rc::default(),
         }
+    }
+
+    /// The notebook's language engine; none before there is one, nor after.
+    pub fn language(&self) -> Option<Rc<Engine>> {
+        self.language.borrow().upgrade()
+    }
+
+    /// Notes the notebook's language engine, which functions of its cells run in that are called later.
+    pub fn speaks(&self, engine: &Rc<Engine>) {
+        // Weak, because the engine's functions hold the session.
+        self.language.replace(Rc::downgrade(engine));
     }
 
     /// A cell begins.

@@ -7,6 +7,9 @@ use super::Known;
 /// A cell longer than this is not analysed, in bytes: nobody waits for it.
 const LONGEST: usize = 400_000;
 
+/// A stretch without `;`, `,` or braces longer than this is not analysed, in bytes: operators in a row nest too.
+const LONGEST_STRETCH: usize = 5_000;
+
 /// Brackets deeper than this are not analysed: rust-analyzer recurses for each.
 const DEEPEST: usize = 200;
 
@@ -110,18 +113,18 @@ pub fn code_points(code: &str, at: usize) -> usize {
 fn is_deep(code: &str) -> bool {
     let mut depth = 0_usize;
     let mut deepest = 0;
-    let mut longest_statement = 0;
-    let mut statement = 0_usize;
+    let mut longest = 0;
+    let mut stretch = 0_usize;
     for byte in code.bytes() {
         match byte {
             b'(' | b'[' | b'{' => depth += 1,
             b')' | b']' | b'}' => depth = depth.saturating_sub(1),
             _ => {}
         }
-        statement = if matches!(byte, b';' | b'{' | b'}' | b',') { 0 } else { statement + 1 };
-        (deepest, longest_statement) = (deepest.max(depth), longest_statement.max(statement));
+        stretch = if matches!(byte, b';' | b'{' | b'}' | b',') { 0 } else { stretch + 1 };
+        (deepest, longest) = (deepest.max(depth), longest.max(stretch));
     }
-    deepest > DEEPEST || longest_statement > 20_000
+    deepest > DEEPEST || longest > LONGEST_STRETCH
 }
 
 #[cfg(test)]
@@ -161,6 +164,6 @@ mod tests {
         let check = |code: String| assert_eq!(CellText::new(&Known::default(), &code), None);
         check("x".repeat(LONGEST + 1));
         check("(".repeat(DEEPEST + 1));
-        check("1+".repeat(20_000));
+        check("1+".repeat(LONGEST_STRETCH));
     }
 }

@@ -125,7 +125,12 @@ impl Desk {
         // What is not given within the limit is given up; what was found out until then stays known.
         match on_thread("rust question", NICENESS_OF_QUESTIONS, asked).map(|answer| answer.recv_timeout(self.limit)) {
             Some(Ok(Some(_))) => self.tidy(),
-            Some(Err(RecvTimeoutError::Timeout)) => world.cancel(),
+            Some(Err(RecvTimeoutError::Timeout)) => {
+                // Until it has given up nobody needs to wait: questions are answered with what is known at once.
+                self.state.set(State::READING);
+                world.cancel();
+                self.state.set(State::READY);
+            }
             // What a panic leaves behind is not to be trusted; the next question reads anew.
             Some(Ok(None) | Err(RecvTimeoutError::Disconnected)) => self.forget(),
             None => {}
@@ -134,7 +139,7 @@ impl Desk {
 
     fn tidy(&mut self) {
         self.answered += 1;
-        if let Some(world) = self.world.as_mut().filter(|_| self.answered % QUESTIONS_BETWEEN_GARBAGE == 0) {
+        if let Some(world) = self.world.as_mut().filter(|_| self.answered.is_multiple_of(QUESTIONS_BETWEEN_GARBAGE)) {
             world.collect_garbage();
         }
     }
@@ -168,4 +173,29 @@ fn on_thread<A: Send + 'static>(
 fn lower_priority(niceness: i32) {
     // SAFETY: setpriority takes three numbers; on Linux 0 means the calling thread.
     unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, niceness) };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::Known;
+
+    #[test]
+    fn after_a_panic_the_sources_are_read_anew() {
+        let state = State::default();
+        let desk = Desk::start(None, Duration::from_secs(300), state.clone()).unwrap();
+        let wait = |ready: bool| {
+            while state.is_ready() != ready {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+        };
+        for _ in 0..2 {
+            assert!(state.begin());
+            desk.send(Ask::Read).unwrap();
+            wait(true);
+            let cell = CellText::new(&Known::default(), "1 + 1").unwrap();
+            desk.send(Ask::About(cell, Box::new(|_, _, _| panic!("as rust-analyzer does at times")))).unwrap();
+            wait(false);
+        }
+    }
 }

@@ -14,6 +14,7 @@ mod completeness;
 mod dependency;
 mod draft;
 mod failures;
+mod keepers;
 mod knowledge;
 mod last;
 mod marks;
@@ -34,6 +35,7 @@ mod variables;
 mod warnings;
 
 pub use completeness::is_complete;
+pub use keepers::is_keeper;
 pub(crate) use knowledge::ItemText;
 pub use knowledge::{Compiled, Knowledge};
 pub use preparing::{Prepared, prepare};

@@ -9,7 +9,7 @@ use super::problems::Cell;
 use super::registering::{self, Registration};
 use super::syntax::{Script, Statement, too_much};
 use super::typing::Typed;
-use super::{last, variables};
+use super::{keepers, last, variables};
 use candlewick_link::{Problem, RustCell};
 
 /// A cell that is ready to be compiled, but for the types of its new variables.
@@ -80,7 +80,8 @@ fn written(
         return Err(text.problem("TypeError", (statement.start, statement.end), message, &[help]));
     }
     draft.variables = variables::untyped(script, statements);
-    draft.insertions = last::insertions(statements, &draft.code);
+    draft.insertions = keepers::insertions(statements);
+    draft.insertions.extend(last::insertions(statements, &draft.code));
     let mut append = |found: Registration, origin: Origin| {
         draft.appended.push((found.line, origin));
         stands.push((origin, found.stands, found.name));

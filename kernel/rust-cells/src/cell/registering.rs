@@ -10,7 +10,8 @@ use ra_ap_syntax::ast::{self, AstNode, HasDocComments, HasGenericParams, HasName
 use ra_ap_syntax::{SyntaxKind, SyntaxNode};
 
 /// Where the library's macros for cells are.
-pub(crate) const CELLS: &str = "::candlewick::cells";
+/// Without `::` before it: evcxr would take the line for a command.
+pub(crate) const CELLS: &str = "candlewick::cells";
 
 /// A line to be written, and the stretch of the cell's text that it is for.
 #[derive(Clone, Debug, PartialEq)]
@@ -184,7 +185,7 @@ mod tests {
             let knowledge = Knowledge { texts, ..Knowledge::default() };
             match (plugin("x", &script, &script.statements(), &knowledge, &cell), expect) {
                 (Ok(found), Ok(expect)) => {
-                    assert_eq!(found.line, format!("::candlewick::cells::register!(\"x\", {expect});"), "{text}");
+                    assert_eq!(found.line, format!("candlewick::cells::register!(\"x\", {expect});"), "{text}");
                     assert_eq!(text[found.stands.0..found.stands.1], found.name);
                 }
                 (Err(problem), Err(expect)) => assert!(problem.message.contains(expect), "{text}: {}", problem.message),
@@ -211,7 +212,7 @@ mod tests {
             match (callables(&script, &statements, &cell), expect) {
                 (Ok(found), Ok(expect)) => {
                     let lines: Vec<&str> = found.iter().map(|found| found.line.as_str()).collect();
-                    assert_eq!(lines.join("\n").replace("::candlewick::cells::", ""), expect, "{text}");
+                    assert_eq!(lines.join("\n").replace("candlewick::cells::", ""), expect, "{text}");
                 }
                 (Err(problem), Err(expect)) => assert!(problem.message.contains(expect), "{text}: {}", problem.message),
                 (found, _) => panic!("{text}: {found:?}"),

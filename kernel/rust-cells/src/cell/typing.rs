@@ -139,7 +139,7 @@ impl Answered {
                 Some(Origin::Probe(index)) => answered.variables.push((index, types::found(diagnostic))),
                 Some(Origin::TypeOf(index)) if types::found(diagnostic).is_some() => {
                     let found = types::found(diagnostic).map(|found| found.text).unwrap_or_default();
-                    answered.expressions.push((index, found.replace("{integer}", "i32").replace("{float}", "f64")));
+                    answered.expressions.push((index, types::shown(&found)));
                 }
                 // What is only wrong because of a probe: a type that nothing else says.
                 _ if diagnostic.to_string().contains(types::PROBE) => {}
