@@ -2,9 +2,10 @@
 //!
 //! How long a compile takes is nowhere asserted. Read [`fails`] first.
 
-use crate::support::kernel::{Client, KernelProcess};
 use crate::support::Home;
+use crate::support::kernel::{Client, KernelProcess};
 use serde_json::Value;
+use std::path::PathBuf;
 
 #[test]
 fn what_cannot_be_compiled_says_where_and_what_to_write() {
@@ -15,7 +16,10 @@ fn what_cannot_be_compiled_says_where_and_what_to_write() {
     assert!(wrong.contains("cell 2, line 3, column ") && wrong.contains("fine + \"no\""), "{wrong}");
     let unstorable = fails(&mut client, "%%rust\nlet text = String::from(\"x\");\nlet part = text.as_str();");
     assert!(unstorable.contains("part") && unstorable.contains("line 3"), "{unstorable}");
-    let half = fails(&mut client, "%%rust\nstruct Half;\nimpl Plugin for Half {\n    fn hooks(&self) -> HookSet { HookSet::all() }\n}");
+    let half = fails(
+        &mut client,
+        "%%rust\nstruct Half;\nimpl Plugin for Half {\n    fn hooks(&self) -> HookSet { HookSet::all() }\n}",
+    );
     assert!(half.contains("metadata") && half.contains("line 3"), "{half}");
     let half = fails(&mut client, "%%plugin --rust half\nstruct Half;\nimpl Plugin for Half {}");
     assert!(half.contains("metadata") && half.contains("line 3"), "{half}");
@@ -76,7 +80,8 @@ fn what_ends_the_worker_is_told_with_signal_and_cell() {
     check(&mut client, "%%rust\nlet mine = 5;\nstd::process::exit(3);", &["exit code 3"]);
     check(&mut client, "%%rust\nstd::process::abort();", &["SIGABRT"]);
     check(&mut client, "%%rust\nunsafe { std::ptr::null_mut::<u8>().write_volatile(1) };", &["SIGSEGV"]);
-    let endless = "%%rust\nfn deep(n: u64) -> u64 { if n == 0 { 0 } else { std::hint::black_box(deep(n + 1)) + 1 } }\ndeep(1);";
+    let endless =
+        "%%rust\nfn deep(n: u64) -> u64 { if n == 0 { 0 } else { std::hint::black_box(deep(n + 1)) + 1 } }\ndeep(1);";
     check(&mut client, endless, &["has overflowed its stack"]);
 }
 
@@ -91,6 +96,29 @@ fn a_source_of_ten_megabytes_is_answered() {
     let reply = cell.reply().content;
     assert!(reply["status"] == "ok" || reply["ename"] == "LimitError", "{reply}");
     client.gives("%%rust\n1 + 1", "2");
+}
+
+#[test]
+fn a_toolchain_that_disappears_is_told_and_taken_again_when_it_is_back() {
+    let home = Home::new();
+    let (tools, away) = (home.join("tools"), home.join("away"));
+    std::fs::create_dir(&tools).unwrap();
+    let sysroot = std::process::Command::new("rustc").args(["--print", "sysroot"]).output().unwrap();
+    let toolchain = PathBuf::from(String::from_utf8(sysroot.stdout).unwrap().trim());
+    std::os::unix::fs::symlink(toolchain.join("bin"), tools.join("bin")).unwrap();
+    let path = format!("{}:/usr/bin:/bin", tools.join("bin").display());
+    // The only toolchain that can be found.
+    let kernel = KernelProcess::start_with(home, |command| {
+        command.env("PATH", path).env("RUSTUP_HOME", &away).env("CARGO_HOME", &away);
+    });
+    let mut client = kernel.client();
+    client.gives("%%rust\nlet kept = 1;\nkept", "1");
+    std::fs::rename(&tools, &away).unwrap();
+    let told = fails(&mut client, "%%rust\nkept + 1");
+    assert!(told.contains("rustup toolchain install") || told.contains("rustc"), "{told}");
+    client.gives("1 + 1", "2");
+    std::fs::rename(&away, &tools).unwrap();
+    client.gives("%%rust\nkept + 2", "3");
 }
 
 /// Runs a cell that fails; its traceback.

@@ -3,8 +3,8 @@
 //!
 //! Read [`counting`] first.
 
-use candlewick_jupyter::Channel;
 use crate::support::kernel::{Client, KernelProcess, send_signal};
+use candlewick_jupyter::Channel;
 use serde_json::{Value, json};
 
 /// A plugin that counts batches by `step`, keeps the count by run, and panics above its limit.
@@ -75,7 +75,8 @@ fn they_come_back_when_the_worker_was_killed() {
     let mut cell = client.of(running);
     cell.until_idle();
     let told = cell.reply().content.to_string();
-    for part in ["SIGKILL", "Plugins registered again: counting.", "plain could not be registered again", "kept (Rust)"] {
+    for part in ["SIGKILL", "Plugins registered again: counting.", "plain could not be registered again", "kept (Rust)"]
+    {
         assert!(told.contains(part), "{part}: {told}");
     }
     printed(&mut client, FIT);
@@ -83,7 +84,6 @@ fn they_come_back_when_the_worker_was_killed() {
     printed(&mut client, &counting(10));
     assert!(printed(&mut client, "run.step(1, \"batch\");").contains("counting 12\n"));
 }
-
 
 /// All that a cell that goes well prints and shows.
 fn printed(client: &mut Client, code: &str) -> String {

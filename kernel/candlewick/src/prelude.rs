@@ -1,6 +1,6 @@
 //! What Rust code that trains, or that is a plugin, most often names.
 
-pub use crate::cells::{CellError, LiveRun, Show, bundle, display, interrupted, register, session, show};
+pub use crate::cells::{Bundle, CellError, LiveRun, Show, bundle, display, interrupted, register, session, show};
 pub use crate::engine::data::{Dataset, Examples, Frame};
 pub use crate::engine::nn::{
     Block, Buffer, Forward, Gradients, Init, LayerSpec, Loss, Memories, Mode, Net, Optimize, OptimizerSpec, Parameters,

@@ -2,7 +2,7 @@
 //!
 //! Must not know what the code does. Read [`called`] first.
 
-use crate::{EngineError, Result};
+use crate::{EngineError, Result, interrupt};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// What `work` gives. Its errors, other than an interrupt, begin with `whose`; a panic is one of them.
@@ -13,6 +13,10 @@ pub fn called<T>(whose: impl Fn() -> String, work: impl FnOnce() -> Result<T>) -
     // What a panic leaves half done is the user's own: the engine's values are changed after the call only.
     match catch_unwind(AssertUnwindSafe(work)) {
         Ok(Err(EngineError::Interrupted)) => Err(EngineError::Interrupted),
+        // What went through candle's own error is known by its words only.
+        Ok(Err(EngineError::Tensor(error))) if interrupt::requested() && error.to_string() == "interrupted" => {
+            Err(EngineError::Interrupted)
+        }
         // A layer's own message has its full path.
         Ok(Err(error @ (EngineError::Shape { .. } | EngineError::Own { .. }))) => Err(error),
         Ok(Err(source)) => Err(EngineError::Own { whose: whose(), source: Box::new(source) }),

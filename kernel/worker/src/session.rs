@@ -59,6 +59,7 @@ pub struct Session {
 struct Running {
     cell: u64,
     widgets: bool,
+    silent: bool,
 }
 
 impl Session {
@@ -107,12 +108,17 @@ impl Session {
     pub fn begin(&self, cell: &Execute) {
         self.room.begin();
         self.may_ask.set(cell.allow_stdin);
-        self.running.set(Running { cell: self.running.get().cell + 1, widgets: cell.widgets });
+        self.running.set(Running { cell: self.cell() + 1, widgets: cell.widgets, silent: cell.silent });
     }
 
     /// Tells the cell that runs from others; its execution count would not do, since silent cells have none.
     pub fn cell(&self) -> u64 {
         self.running.get().cell
+    }
+
+    /// Whether the running cell's result is not to be shown.
+    pub fn is_silent(&self) -> bool {
+        self.running.get().silent
     }
 
     /// Whether whoever shows the running cell's outputs can show widgets.

@@ -17,7 +17,7 @@ use candlewick_jupyter::front_end::{FrontEnd, free_connection, line};
 use candlewick_jupyter::{Channel, Connection, Message};
 use serde_json::{Value, json};
 use std::collections::VecDeque;
-use std::process::{Child, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Runtime;
@@ -43,6 +43,11 @@ impl KernelProcess {
 
     /// Starts one in a home in which something has been prepared.
     pub fn start_in(home: Home) -> Self {
+        Self::start_with(home, |_| ())
+    }
+
+    /// The same, with its command changed.
+    pub fn start_with(home: Home, change: impl FnOnce(&mut Command)) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let connection = runtime.block_on(free_connection()).unwrap();
         connection.write(&home.join("connection.json")).unwrap();
@@ -50,6 +55,7 @@ impl KernelProcess {
         std::fs::create_dir_all(&temporary).unwrap();
         let mut command = with_compiler(home.command(CANDLEWICK));
         command.args(["kernel", "--connection-file", "connection.json"]).env("TMPDIR", temporary);
+        change(&mut command);
         let process = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         Self { home, connection, process, runtime: Arc::new(runtime) }
     }

@@ -71,7 +71,9 @@ impl Worker {
         let (ours, theirs) = UnixStream::pair().unwrap();
         let mut command = std::process::Command::new(std::env::current_exe().unwrap());
         command.arg(WORKER).stdin(Stdio::from(OwnedFd::from(theirs))).env_remove(COMPILER_VARIABLE);
-        compiler.into_iter().for_each(|socket| drop(command.env(COMPILER_VARIABLE, socket)));
+        if let Some(socket) = compiler {
+            command.env(COMPILER_VARIABLE, socket);
+        }
         let process = command.spawn().unwrap();
         let (send, receive) = (FrameWriter::new(ours.try_clone().unwrap()), FrameReader::new(ours));
         let mut worker = Self { process, send, receive, cells: 0, records: Vec::new(), variables: Vec::new() };

@@ -66,9 +66,18 @@ impl Mark {
 }
 
 impl Marks<'_> {
-    /// The marks of a report, or of a part of it.
+    /// The marks of a report, or of a part of it; for one in a cell's own macro, where that is called, too.
     pub(crate) fn of(&self, report: &Value) -> Vec<Mark> {
-        report["spans"].as_array().into_iter().flatten().map(|span| self.mark(span)).collect()
+        let spans = report["spans"].as_array().into_iter().flatten();
+        spans.flat_map(|span| [Some(self.mark(span)), self.invocation(span)]).flatten().collect()
+    }
+
+    fn invocation(&self, span: &Value) -> Option<Mark> {
+        let call = Some(&span["expansion"]["span"]).filter(|call| call.is_object() && span["is_primary"] == true)?;
+        let own = span["file_name"] == SOURCE && self.in_source(span).in_cells();
+        let label = "in this macro invocation".to_owned();
+        let called = own.then(|| self.place(call)).filter(Mark::in_cells)?;
+        (called.start != self.in_source(span).start).then_some(Mark { label, ..called })
     }
 
     fn mark(&self, span: &Value) -> Mark {

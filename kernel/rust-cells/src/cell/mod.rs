@@ -41,6 +41,8 @@ pub use knowledge::{Compiled, Knowledge};
 pub use preparing::{Prepared, prepare};
 pub use typing::Typed;
 
+pub(crate) use commands::is_command;
+
 /// Names of the `:` commands with a line of help each: for completion and `:help`.
 pub fn commands() -> impl Iterator<Item = (&'static str, &'static str)> {
     commands::offered().map(|command| (command.name, command.help))

@@ -58,7 +58,8 @@ pub fn prepare(cell: &RustCell, knowledge: &Knowledge) -> Result<Prepared, Probl
     let known: Vec<(String, String)> = if asked.clears { Vec::new() } else { knowledge.variables.clone() };
     let fresh = draft.has_code();
     draft.types = asked.types.iter().filter(|(.., text)| fresh || !is_known(&known, text)).cloned().collect();
-    let asks = !draft.variables.is_empty() || !draft.types.is_empty() || !script.valid;
+    let uncertain = draft.variables.iter().any(|variable| variable.certain.is_none());
+    let asks = uncertain || !draft.types.is_empty() || !script.valid;
     let probe = asks.then(|| draft.probe().text);
     let earlier = if asked.clears { Vec::new() } else { knowledge.texts.clone() };
     Ok(Prepared { cell: text, asked, draft, earlier, stands, known, probe })

@@ -339,6 +339,14 @@ fn errors_look_as_rustc_shows_them_in_the_cell() {
     check("let x = 1;\n:vars", &["CommandError: cell 2, line 2, column 1: `:vars` stands below code"]);
     check(":type s.len() + \"a\"", &["cell 2, line 1, column 15: cannot add `&str` to `usize`"]);
     check("n += 1; undefined", &["cell 2:1:9\n"]);
+    // A macro of the cell; a change in another cell.
+    let called = "1 | macro_rules! sq { ($x:expr) => { $x * $x } }\n  |                                     ^\n2 | sq!(\"a\")\n  | \
+                  -------- in this macro invocation\n";
+    check("macro_rules! sq { ($x:expr) => { $x * $x } }\nsq!(\"a\")", &["cell 2:1:37\n", called]);
+    check(
+        "format!(\"{:?}\", Old::new())",
+        &["help: consider annotating", "\n --> cell 1:2:1\n  |\n2 + #[derive(Debug)]"],
+    );
 }
 
 #[test]

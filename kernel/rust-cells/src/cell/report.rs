@@ -186,6 +186,9 @@ impl Reports<'_> {
                 return;
             }
             parts.push(Part::Row(below(&level, &text)));
+            // What is to be changed elsewhere says where.
+            let elsewhere = marks.iter().find(|mark| matches!(mark.text, Text::Earlier(_)) && !is_import(mark));
+            parts.extend(elsewhere.map(|mark| Part::Snippet(self.marks.snippet(&mark.text, &[], mark.start))));
             parts.push(Part::Suggestion(suggestion::rows(&self.marks, &marks)));
             return;
         }

@@ -5,6 +5,8 @@
 
 use ra_ap_syntax::ast::{self, AstNode};
 use ra_ap_syntax::{Edition, SourceFile, SyntaxKind, SyntaxNode, SyntaxToken, T};
+use std::cell::OnceCell;
+use std::collections::HashMap;
 
 /// Bytes of Rust source that a cell may have. The parser gives up, by a panic, at some fifteen million steps; and what is
 /// larger is data, which belongs into a file.
@@ -23,6 +25,8 @@ const CLOSING: &str = "\n}";
 /// A text that was parsed as statements.
 pub(crate) struct Script {
     root: SyntaxNode,
+    text: String,
+    words: OnceCell<HashMap<String, usize>>,
     length: usize,
     /// Whether the parser takes all of it for Rust.
     pub(crate) valid: bool,
@@ -55,6 +59,8 @@ impl Script {
             valid: errors.is_empty(),
             root: parse.syntax_node(),
             length: text.len(),
+            text: text.to_owned(),
+            words: OnceCell::new(),
         }
     }
 
@@ -77,6 +83,18 @@ impl Script {
     /// Where a place of the tree is in the text, in bytes.
     pub(crate) fn offset(&self, at: impl Into<usize>) -> usize {
         at.into().saturating_sub(OPENING.len()).min(self.length)
+    }
+
+    /// How often a word stands in the text, in strings and comments too: `"{x}"` mentions `x`.
+    pub(crate) fn mentions(&self, word: &str) -> usize {
+        let is_word = |character: char| character.is_alphanumeric() || character == '_';
+        let count = || {
+            let mut counts: HashMap<String, usize> = HashMap::new();
+            let words = self.text.split(|character| !is_word(character)).filter(|word| !word.is_empty());
+            words.for_each(|word| *counts.entry(word.to_owned()).or_default() += 1);
+            counts
+        };
+        self.words.get_or_init(count).get(word).copied().unwrap_or(0)
     }
 
     /// What is not closed, if anything.

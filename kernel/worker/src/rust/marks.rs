@@ -227,7 +227,7 @@ mod tests {
         check(&format!("a\n{html}b"), "a\n<text/html: \"<b>1\\n2</b>\">b", &[]);
         check(&format!("{html}{html}"), "<text/html: \"<b>1\\n2</b>\"><text/html: \"<b>1\\n2</b>\">", &[]);
         let json = "EVCXR_BEGIN_CONTENT application/json\n{\"a\": 1}\nEVCXR_END_CONTENT\n";
-        check(&format!("{html}{json}"), "<application/json: {\"a\":1}><text/html: \"<b>1\\n2</b>\">", &[]);
+        check(&format!("{html}{json}"), "<text/html: \"<b>1\\n2</b>\"><application/json: {\"a\":1}>", &[]);
         check(&format!("{html}x{json}"), "<text/html: \"<b>1\\n2</b>\">x<application/json: {\"a\":1}>", &[]);
         check("EVCXR_BEGIN_CONTENT text/plain\nx\nEVCXR_PANIC_NOTIFICATION\ny", "<text/plain: \"x\">y", &[PANIC]);
         check("EVCXR_BEGIN_CONTENT text/plain\nx\ny", "EVCXR_BEGIN_CONTENT text/plain\nx\ny", &[]);

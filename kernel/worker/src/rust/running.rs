@@ -220,15 +220,17 @@ struct Evaluation<'a> {
 }
 
 impl Attendant for Evaluation<'_> {
+    /// The compiler is told what it must know: that the cell did not run, or not to its end. What else is wrong with it
+    /// takes nothing of what the cell has made.
     fn run(&mut self, build: &Build) -> Ran {
-        let (notes, problem) = match self.load(build) {
+        let (notes, problem, is_whole) = match self.load(build) {
             Ok(loaded) => self.call(&loaded),
-            Err(problem) => (Vec::new(), Some(problem)),
+            Err(problem) => (Vec::new(), Some(problem), false),
         };
         if self.problem.is_none() {
             self.problem.clone_from(&problem);
         }
-        Ran { notes, problem }
+        Ran { notes, problem: problem.filter(|_| !is_whole) }
     }
 
     fn progress(&mut self, text: &str) {
@@ -242,7 +244,8 @@ impl Evaluation<'_> {
         Loaded::open(build, &directory.join(BUILDS)).map_err(|error| self.wrong("RustError", error.to_string()))
     }
 
-    fn call(&mut self, loaded: &Loaded) -> (Vec<String>, Option<Problem>) {
+    /// What it printed for evcxr, what went wrong, and whether it ran to its end.
+    fn call(&mut self, loaded: &Loaded) -> (Vec<String>, Option<Problem>, bool) {
         self.ran += 1;
         let registrar = self.registrar();
         let outbox = self.host.session().outbox.clone();
@@ -259,29 +262,35 @@ impl Evaluation<'_> {
         });
         self.store = pointer;
         flush_native_output();
-        let (notes, printed) = outbox.end_marks();
+        let (mut notes, printed) = outbox.end_marks();
         let closed = self.restore_standard();
         self.registered += registrar.registered;
         if !registrar.files.contains(&loaded.file) {
             loaded.forget_file();
         }
-        let problem = self.problem_of(&notes, &printed, closed);
+        let panic = panics::take();
+        if closed && panic.is_some() && !notes.iter().any(|note| note == marks::PANIC) {
+            // Its mark was lost with standard output.
+            notes.push(marks::PANIC.to_owned());
+        }
+        let is_whole = !notes.iter().any(|note| [marks::PANIC, marks::ERROR].contains(&note.as_str()));
+        let problem = self.problem_of(&notes, &printed, panic);
         let problem = problem.or_else(|| failure.map(|failure| self.failed(&failure)));
         let refused = || registrar.refused.into_iter().next().map(|why| self.wrong("PluginError", why));
-        (notes, problem.or_else(refused))
+        (notes, problem.or_else(refused), is_whole)
     }
 
     /// What went wrong while a build ran.
-    fn problem_of(&self, notes: &[String], printed: &str, closed: bool) -> Option<Problem> {
+    fn problem_of(&self, notes: &[String], printed: &str, panic: Option<panics::Panicked>) -> Option<Problem> {
         let is_noted = |mark: &str| notes.iter().any(|note| note == mark);
         let panicked = is_noted(marks::PANIC);
         let failed = errors::take(is_noted(marks::ERROR), printed, &self.host.session().outbox);
-        let panic = panics::take().filter(|_| panicked || closed);
+        let panic = panic.filter(|_| panicked);
         if interrupt::requested() {
             let why = panic.map(|panic| panic.message).or(failed).map_or_else(String::new, |why| format!(" ({why})"));
             return Some(self.wrong("Interrupted", format!("the cell was interrupted{why}; what it has made stays")));
         }
-        if panicked || panic.is_some() {
+        if panicked {
             return Some(self.panicked(panic));
         }
         failed.map(|message| self.wrong("RustError", message))

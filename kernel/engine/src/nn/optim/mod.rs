@@ -14,7 +14,7 @@ pub use own::{Optimize, OwnOptimizer, Step};
 pub use spec::OptimizerSpec;
 
 use crate::own::called;
-use crate::{EngineError, Result};
+use crate::{EngineError, Result, interrupt};
 use candle_core::{Tensor, Var};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -70,7 +70,9 @@ impl Optimizer {
         let number = self.steps;
         match &mut self.rule {
             Rule::Own(own) => {
-                called(|| whose(&self.spec), || own.step(parameters, gradients, Step { learning_rate, number }))
+                let step = Step { learning_rate, number };
+                // A step that is half made cannot be repeated, so it is not interrupted.
+                interrupt::suspended(|| called(|| whose(&self.spec), || own.step(parameters, gradients, step)))
             }
             Rule::BuiltIn(memories) => {
                 for (name, var) in parameters {
