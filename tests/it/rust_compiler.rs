@@ -141,9 +141,10 @@ fn another_toolchain_is_refused_before_anything_is_compiled() {
     for (name, text) in [("cargo", "cargo 1.60.0"), ("rustc", "rustc 1.60.0 (7737e0b5c 2022-04-04)"), ("rustup", "")] {
         script(&tools.path().join(name), &format!("echo '{text}'"));
     }
-    let path = format!("{}:/usr/bin:/bin", tools.path().display());
-    let mut compiler = Compiler::start(|command| {
-        command.env("PATH", path).env("RUSTUP_HOME", tools.path()).env("HOME", tools.path());
+    let home = tools.path().to_owned();
+    let mut compiler = Compiler::start(move |command| {
+        let path = format!("{}:/usr/bin:/bin", home.display());
+        command.env("PATH", path).env("RUSTUP_HOME", &home).env("HOME", &home);
     });
     let mut worker = compiler.connect();
     assert!(matches!(worker.ask(CompilerRequest::Hello { worker: 1 }), CompilerIs::Status(_)));
