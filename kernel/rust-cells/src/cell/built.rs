@@ -136,8 +136,9 @@ impl Built {
             candidates.entry(first).or_default().push(candidate);
         }
         let mut at = 0;
+        let texts = Texts { chunks: &chunks, written, earlier };
         while at < header {
-            at += built.item(at, &lines, &mut candidates, &chunks, written, earlier).max(1);
+            at += built.item(at, &lines, &mut candidates, &texts).max(1);
         }
         built.statements(header, &lines, &chunks, written);
         built
@@ -173,46 +174,26 @@ impl Built {
         found
     }
 
-    /// The item that stands at a line (from 0), and its number of lines; 0 when none is known there.
-    fn item<'t>(
+    /// Finds the item that stands at a line (from 0): its number of lines; 0 when none is known there.
+    fn item(
         &mut self,
         at: usize,
         lines: &[&str],
-        candidates: &mut HashMap<&'t str, Vec<Candidate<'t>>>,
-        chunks: &[Chunk],
-        written: &Written,
-        earlier: &[ItemText],
+        candidates: &mut HashMap<&str, Vec<Candidate>>,
+        texts: &Texts,
     ) -> usize {
         let Some(candidates) = lines.get(at).and_then(|line| candidates.get_mut::<str>(line)) else { return 0 };
-        let fits = |candidate: &Candidate| lines[at..].starts_with(&candidate.lines);
-        let fitting = candidates.iter().enumerate().filter(|(_, candidate)| !candidate.found && fits(candidate));
+        let fitting =
+            candidates.iter_mut().filter(|candidate| !candidate.found && lines[at..].starts_with(&candidate.lines));
         // The longest; of equal ones the first: evcxr adds what has no name behind what it has, and this cell's own
         // texts stand first here because an item with a name takes the place of an older one.
-        let Some(index) = fitting.rev().max_by_key(|(_, candidate)| candidate.lines.len()).map(|(index, _)| index)
-        else {
-            return 0;
-        };
-        candidates[index].found = true;
-        let (count, from) = (candidates[index].lines.len(), candidates[index].from.clone());
-        for line in 0..count {
-            let place = match &from {
-                From::Chunk(index) => chunk_place(&chunks[*index], line, written),
-                From::Import(index, import) => {
-                    let mut place = chunk_place(&chunks[*index], import.line as usize, written);
-                    place.columns = Some(import.columns);
-                    place.offset = if import.line == 0 { chunks[*index].offset } else { 0 };
-                    place
-                }
-                From::Earlier(index) => {
-                    let item = &earlier[*index];
-                    let offset = if line == 0 { item.offset } else { 0 };
-                    let origin = Origin::Cell(item.line + line as u32);
-                    Place { origin, offset, columns: None, earlier: Some(*index) }
-                }
-            };
-            self.places.insert(at + line + 1, place);
+        let longest = fitting.reduce(|best, next| if next.lines.len() > best.lines.len() { next } else { best });
+        let Some(candidate) = longest else { return 0 };
+        candidate.found = true;
+        for line in 0..candidate.lines.len() {
+            self.places.insert(at + line + 1, texts.place(&candidate.from, line));
         }
-        count
+        candidate.lines.len()
     }
 
     /// Finds the statements, which stand in order behind the header; between them may stand what evcxr writes.
@@ -249,6 +230,31 @@ fn candidates_of<'t>(chunks: &'t [Chunk], earlier: &'t [ItemText]) -> Vec<Candid
 fn chunk_place(chunk: &Chunk, line: usize, written: &Written) -> Place {
     let origin = written.lines.get(chunk.first + line).copied().unwrap_or(Origin::Filling);
     Place { origin, offset: if line == 0 { chunk.offset } else { 0 }, columns: None, earlier: None }
+}
+
+/// All texts that may stand in the source.
+struct Texts<'t> {
+    chunks: &'t [Chunk],
+    written: &'t Written,
+    earlier: &'t [ItemText],
+}
+
+impl Texts<'_> {
+    /// The place of a line (from 0) of one of them.
+    fn place(&self, from: &From, line: usize) -> Place {
+        match from {
+            From::Chunk(index) => chunk_place(&self.chunks[*index], line, self.written),
+            From::Import(index, import) => {
+                let place = chunk_place(&self.chunks[*index], import.line as usize, self.written);
+                Place { columns: Some(import.columns), ..place }
+            }
+            From::Earlier(index) => {
+                let item = &self.earlier[*index];
+                let offset = if line == 0 { item.offset } else { 0 };
+                Place { origin: Origin::Cell(item.line + line as u32), offset, columns: None, earlier: Some(*index) }
+            }
+        }
+    }
 }
 
 /// A text that may stand in the source.
