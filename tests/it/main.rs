@@ -21,6 +21,7 @@ mod run;
 mod rust_bad_input;
 mod rust_cells;
 mod rust_doctor;
+mod rust_compiler;
 mod rust_plugins;
 mod support;
 mod tensorboard;

@@ -59,6 +59,7 @@ fn notebook() -> Notebook {
 fn arguments_and_results_pass() {
     let mut notebook = notebook();
     let mut check = |code: &str, expect: &str| assert_eq!(notebook.value(code), expect, "{code}");
+    check("mean(tensor([1.0, 3.0]))", "2.0");
     check("norm(tensor([3.0, 4.0]), 2)", "5.0");
     check("tensor([3.0, 4.0]).norm(2.0)", "5.0");
     check("shout(\"ab\", 2.0)", "ABAB");
@@ -74,7 +75,7 @@ fn arguments_and_results_pass() {
     check("[1, 2].map(|x| shout(\"a\", x))", "[\"A\", \"AA\"]");
     check("let f = Fn(\"shout\"); f.call(\"x\", 3)", "XXX");
     check("fn own(x) { shout(x, 1) } own(\"y\")", "Y");
-    check("try { refuse(0) } catch (e) { e.message }", "has to be above 0");
+    check("let m = 0; try { refuse(0) } catch (e) { m = e.message; } m", "has to be above 0");
 }
 
 #[test]
@@ -164,6 +165,9 @@ fn names_that_are_taken_or_impossible_are_refused() {
     check("abs", "Rhai cells have a built-in function of that name");
     check("a-b", "letters, digits and `_`");
     check("while", "reserves some words");
+    // The tensor's own method would go before it.
+    let (.., failure) = notebook.rust(|| callable!("mean", "", "", |x: Tensor| x.mean_all().is_ok()));
+    assert!(failure.unwrap().message.contains("built-in function"));
     let (.., failure) = notebook.rust(|| {
         fn length(x: &'static str) -> usize {
             x.len()

@@ -143,6 +143,8 @@ fn a_type_that_only_rust_knows_comes_back_as_it_was() {
     let config = Config { layers: vec![4, 3] };
     notebook.rust(|| session().set("config", config.clone())).0.unwrap();
     notebook.good("let other = config; let list = [config];");
+    assert_eq!(notebook.value("config"), "a value of type `Config`");
+    assert_eq!(notebook.value("list"), "[a value of type `Config`]");
     let (found, ..) = notebook.rust(|| (session().get::<Config>("other"), session().get::<i64>("config")));
     assert_eq!(found.0, Ok(config));
     assert_eq!(found.1.unwrap_err().to_string(), "`config` is a value of type `Config`; a whole number was asked for");
@@ -232,13 +234,13 @@ fn a_function_called_by_rhai_sees_what_the_cell_has_set_so_far() {
             let value: i64 = session().get(&name)?;
             session().set(&name, value * 2)?;
             assert_eq!(session().get::<i64>(&name)?, value * 2);
-            session().set("new", value)
+            session().set("former", value)
         };
         callable!("twice", "twice(name)", "doubles a variable", twice);
         callable!("gone", "gone(name) -> bool", "takes a variable away", |name: String| session().remove(&name));
     });
-    assert_eq!(notebook.value("let x = 4; twice(\"x\"); let y = x; y + new"), "12");
-    assert_eq!(notebook.value("gone(\"new\"); gone(\"new\")"), "false");
+    assert_eq!(notebook.value("let x = 4; twice(\"x\"); let y = x; y + former"), "12");
+    assert_eq!(notebook.value("gone(\"former\"); gone(\"former\")"), "false");
     // What is set wins over what the same statement has assigned, and closures see it.
     assert_eq!(notebook.value("let n = 1; let f = || n; twice(\"n\"); f.call() + n"), "4");
     // Also when the statement fails.
@@ -276,7 +278,7 @@ struct Nosy;
 
 impl Clone for Nosy {
     fn clone(&self) -> Self {
-        CLONED.store(session().get::<Self>("nosy").is_ok() || session().has("x"), Ordering::Relaxed);
+        CLONED.store(session().get::<i64>("x") == Ok(1), Ordering::Relaxed);
         Self
     }
 }
@@ -300,6 +302,8 @@ fn code_of_a_value_may_ask_for_the_notebook() {
     notebook.good("let y = 2; y += 1;");
     assert!(!CLONED.load(Ordering::Relaxed));
     notebook.good("let copy = nosy;");
+    assert!(notebook.rust(|| session().get::<Nosy>("nosy").is_ok() && session().get::<Nosy>("copy").is_ok()).0);
+    assert!(CLONED.load(Ordering::Relaxed));
 }
 
 #[test]
@@ -314,4 +318,21 @@ fn a_panic_leaves_all_variables() {
     }));
     assert!(panicked.is_err());
     assert_eq!(notebook.value("x + y"), "3");
+}
+
+#[test]
+fn the_table_of_what_cells_may_call_is_whole() {
+    let facade = include_str!("../src/cells.rs");
+    let exported = facade.split("mod parts").next().unwrap().split("pub use ").skip(1);
+    let exported = exported.flat_map(|item| item.split(';').next().unwrap().split(['{', '}', ',', ':']));
+    let words = exported.map(|word| word.rsplit(' ').next().unwrap().trim().to_owned());
+    let own = |word: &String| {
+        !word.is_empty() && !["crate", "candlewick_worker", "registering", "rust"].contains(&word.as_str())
+    };
+    let exported: Vec<String> = words.filter(own).collect();
+    assert!(exported.len() > 10 && exported.contains(&"show".to_owned()), "{exported:?}");
+    let readme = include_str!("../../README.md");
+    let table = readme.split("| `candlewick::cells` |").nth(1).unwrap().split("\n\n").next().unwrap();
+    let missing: Vec<_> = exported.iter().filter(|name| !table.contains(&format!("`{name}"))).collect();
+    assert!(missing.is_empty(), "{missing:?} are not in kernel/README.md");
 }

@@ -71,7 +71,7 @@ fn each_type_has_its_look() {
     assert_eq!(cell(|| show!(vec![1, 2])), text("[1, 2]"));
     assert_eq!(cell(|| show!([1, 2][..1])), text("[1]"));
     assert_eq!(cell(|| show!(())), None);
-    assert_eq!(cell(|| show!(drop(1))), None);
+    assert_eq!(cell(|| show!(drop(String::new()))), None);
     assert_eq!(cell(|| show!(Worded)), text("in words"));
     assert_eq!(cell(|| show!(Drawn)), text("drawn"));
     assert_eq!(cell(|| show!(&&Drawn)), text("drawn"));
@@ -164,6 +164,16 @@ fn displays_are_shown_at_once_and_replaced() {
     assert_eq!((first.1.as_str(), second.1.as_str(), third.1.as_str()), ("drawn", "2", "()"));
     assert_eq!((&first.0, first.2, second.2), (&second.0, false, true));
     assert_ne!(first.0, third.0);
+}
+
+#[test]
+fn a_rhai_cell_keeps_the_result_of_its_own() {
+    let mut notebook = Notebook::new();
+    notebook.rust(|| candlewick::cells::callable!("tell", "tell(x)", "", |x: i64| show!(x)));
+    let ran = notebook.good("tell(5); 6");
+    assert_eq!(ran.result(), "6");
+    let displayed = |message: &FromWorker| matches!(message, FromWorker::Display { bundle, .. } if bundle.get("text/plain") == Some("5"));
+    assert_eq!((looks(&ran.sent).len(), ran.sent.iter().filter(|message| displayed(message)).count()), (1, 1));
 }
 
 #[test]

@@ -59,12 +59,28 @@ pub enum EngineError {
     /// A device that is not there.
     #[error("{0}")]
     Device(String),
+    /// Code of the user's own failed: a module, a loss, an optimizer, a dataset.
+    #[error("{whose}: {source}")]
+    Own {
+        /// What it is, such as `the loss focal`.
+        whose: String,
+        /// What it said.
+        source: Box<EngineError>,
+    },
+    /// Code of the user's own panicked.
+    #[error("{whose} panicked: {message}")]
+    Panic {
+        /// What it is, such as `the module mlp`.
+        whose: String,
+        /// What the panic said, and where.
+        message: String,
+    },
     /// The user interrupted; nothing is lost and the same call may be made again.
     #[error("interrupted")]
     Interrupted,
     /// A tensor operation failed.
     #[error(transparent)]
-    Tensor(#[from] candle_core::Error),
+    Tensor(candle_core::Error),
     /// A data frame operation failed.
     #[error(transparent)]
     Frame(#[from] polars::error::PolarsError),
@@ -78,9 +94,24 @@ impl EngineError {
         Self::Unknown { what, name: name.to_owned(), nearest, known }
     }
 
+    /// Something that a file or checkpoint names, and that only its author's code can make.
+    pub(crate) fn not_built_in(what: &str, name: &str) -> Self {
+        Self::Value(format!("the {what} {name} is not built in: only the code that defines it can make it"))
+    }
+
     /// A file that could not be read or written.
     pub fn file(path: impl AsRef<std::path::Path>, source: std::io::Error) -> Self {
         Self::File { path: path.as_ref().display().to_string(), source }
+    }
+}
+
+impl From<candle_core::Error> for EngineError {
+    /// Without the stack of candle's own functions, which it adds when the environment asks for it.
+    fn from(error: candle_core::Error) -> Self {
+        match error {
+            candle_core::Error::WithBacktrace { inner, .. } => Self::from(*inner),
+            plain => Self::Tensor(plain),
+        }
     }
 }
 

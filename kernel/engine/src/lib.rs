@@ -11,6 +11,7 @@ pub mod interrupt;
 pub mod memory;
 pub mod metrics;
 pub mod nn;
+pub mod own;
 pub mod run;
 mod seed;
 

@@ -125,7 +125,11 @@ fn hear(service: &Arc<Service>, analysis: &AnalysisThread, number: u64, stream: 
 fn obey(service: &Service, analysis: &AnalysisThread, client: &Arc<Client>, id: u64, request: CompilerRequest) {
     let queue = |work: Work| service.enqueue(Job { client: Arc::clone(client), id, work });
     match request {
-        CompilerRequest::Hello { worker } => queue(Work::Hello { worker }),
+        CompilerRequest::Hello { worker } => {
+            // Served in its turn, answered at once: a worker that waits for it has a cell to send.
+            queue(Work::Hello { worker });
+            client.reply(id, CompilerIs::Status(service.status()));
+        }
         CompilerRequest::Evaluate(cell) => queue(Work::Evaluate(cell)),
         CompilerRequest::Warm => {
             analysis.warm();

@@ -104,10 +104,12 @@ impl Service {
         }
     }
 
-    /// The request is done; what is asked about it from now on comes too late.
+    /// The request is done; what is asked about it from now on comes too late. A greeting was answered when it came.
     pub fn finish(&self, answer: CompilerIs) {
         let Some(doing) = locked(&self.jobs).doing.take() else { return };
-        doing.job.client.reply(doing.job.id, answer);
+        if !matches!(doing.job.work, Work::Hello { .. }) {
+            doing.job.client.reply(doing.job.id, answer);
+        }
     }
 
     /// Whether the request was cancelled that is being done.

@@ -21,6 +21,8 @@ const OFFLINE: &str = "--offline";
 /// One Rust session.
 pub(crate) struct Session {
     context: CommandContext,
+    /// The user wants no network (`:offline 1`).
+    offline: bool,
     directory: Directory,
 }
 
@@ -44,7 +46,7 @@ impl Session {
         state.set_offline_mode(true);
         let set = state.set_error_format("{}").and_then(|()| context.eval_with_state("", state));
         set.map_err(|error| failed(error.to_string()))?;
-        Ok(Self { context: CommandContext::with_eval_context(context), directory: directory.clone() })
+        Ok(Self { context: CommandContext::with_eval_context(context), offline: false, directory: directory.clone() })
     }
 
     /// Compiles what every cell sees, and the given items and dependencies of an earlier session.
@@ -64,14 +66,15 @@ impl Session {
     pub fn execute(&mut self, text: &str, going_online: &dyn Fn()) -> Result<(), Error> {
         self.forget_diagnostics();
         let text = &format!("{text}{STATEMENT}");
-        match self.context.execute(text) {
-            Err(error) if asks_for_dependencies(text) && error.to_string().contains(OFFLINE) => {
+        let executed = match self.context.execute(text) {
+            Err(error) if self.may_go_online(text) && error.to_string().contains(OFFLINE) => {
                 going_online();
                 self.online(|context| context.execute(text))
             }
             other => other,
-        }
-        .map(drop)
+        };
+        self.hear_offline(text)?;
+        executed.map(drop)
     }
 
     /// What rustc has against a text.
@@ -81,7 +84,7 @@ impl Session {
     pub fn check(&mut self, text: &str, going_online: &dyn Fn()) -> Result<Vec<CompilationError>, Error> {
         self.forget_diagnostics();
         let errors = self.context.check(text)?;
-        if asks_for_dependencies(text) && errors.iter().any(|error| error.message().contains(OFFLINE)) {
+        if self.may_go_online(text) && errors.iter().any(|error| error.message().contains(OFFLINE)) {
             going_online();
             return self.online(|context| context.check(text));
         }
@@ -143,17 +146,28 @@ impl Session {
 
     fn online<T>(&mut self, ask: impl FnOnce(&mut CommandContext) -> Result<T, Error>) -> Result<T, Error> {
         self.context.execute(":offline 0")?;
+        // evcxr would write this only after it has asked cargo about the dependency.
+        drop(std::fs::write(self.directory.join("session/.cargo/config.toml"), "[net]\noffline = false\n"));
         let answer = ask(&mut self.context);
         self.context.execute(":offline 1")?;
         answer
+    }
+
+    fn may_go_online(&self, text: &str) -> bool {
+        !self.offline && text.lines().any(|line| line.trim_start().starts_with(":dep") || line.contains("extern crate"))
+    }
+
+    /// evcxr's own switch stays where it is, so that every dependency is looked for on this machine first; ours says
+    /// whether the network comes next.
+    fn hear_offline(&mut self, text: &str) -> Result<(), Error> {
+        let said = text.lines().filter_map(|line| line.trim().strip_prefix(":offline")).next_back();
+        let Some(said) = said else { return Ok(()) };
+        self.offline = said.trim() == "1";
+        self.context.execute(":offline 1").map(drop)
     }
 
     /// Those of another text must not be taken for this one's.
     fn forget_diagnostics(&self) {
         drop(std::fs::remove_file(self.directory.diagnostics()));
     }
-}
-
-fn asks_for_dependencies(text: &str) -> bool {
-    text.lines().any(|line| line.trim_start().starts_with(":dep") || line.contains("extern crate"))
 }

@@ -94,6 +94,8 @@ fn candidates_stand_where_they_are_wanted() {
     check("ve|", &["vec!["]);
     check("ret|", &["return"]);
     check("some_|", &["some_crate"]);
+    check("%%rust\n:v|\nlet x = 1;", &[":vars"]);
+    check("%%rust\n:type weights.mat|", &["matmul("]);
     // Fields and variants.
     check("let m = Model { li| };", &["linear"]);
     check("let mine = 1;\nlet other = mi|;", &["mine"]);
@@ -214,6 +216,8 @@ fn hover_tells_signature_and_documentation() {
         &["fn double(x: f64) -> f64", "Twice as much."],
     );
     check("DType::F3|2", &["F32"]);
+    check("%%rust\n:va|rs", &[":vars"]);
+    check("%%rust\n:type wei|ghts", &["weights: Tensor"]);
 }
 
 #[test]
@@ -229,7 +233,7 @@ fn the_short_form_is_shorter() {
 
 #[test]
 fn nothing_known_is_no_inspection() {
-    for cell in ["|", "%%ru|st\n", "nobody_|knows", ":va|rs"] {
+    for cell in ["|", "%%ru|st\n", "nobody_|knows", ":xy|z"] {
         let (code, at) = cursor(cell);
         assert_eq!(analysis().inspect(&known(), &code, at, 0), None, "{cell}");
     }
@@ -303,6 +307,26 @@ fn what_is_too_much_is_answered_with_what_is_known_at_once() {
 }
 
 #[test]
+fn what_nests_within_the_bounds_ends_nothing() {
+    // Some of these take rust-analyzer long: that they are given up is fine.
+    let analysis = ready(Analysis::new(None).with_limit(Duration::from_millis(300)));
+    let check = |part: &str, times: usize| {
+        let code = format!("let x = {}wei", part.repeat(times));
+        let found = analysis.complete(&known(), &code, code.chars().count());
+        assert_eq!(found.end, code.chars().count(), "{part}");
+    };
+    check("1 + ", 1_200);
+    check("-", 4_900);
+    check("&", 4_900);
+    check("|x| ", 1_200);
+    check("weights.sqrt()?.", 300);
+    check("if true {} else ", 20_000);
+    check("match 1 { _ => ", 190);
+    check("x = ", 1_200);
+    check("return ", 700);
+}
+
+#[test]
 fn before_the_sources_are_read_there_is_an_answer_at_once() {
     let analysis = Analysis::new(None).with_limit(LONG);
     assert!(!analysis.is_ready());
@@ -323,7 +347,8 @@ fn an_answer_that_takes_too_long_is_given_up() {
     let analysis = ready(Analysis::new(None).with_limit(Duration::ZERO));
     let found = analysis.complete(&known(), "let u = weights.matmul(&weights)?; wei", 38);
     assert!(texts(&found).contains(&"weights"));
-    assert!(analysis.is_ready());
+    // It gives up, and what was read stays.
+    ready(analysis);
 }
 
 #[test]

@@ -85,6 +85,7 @@ impl Host {
     pub fn with_inbox(outbox: Outbox, inbox: Inbox) -> Self {
         let session = Session::new(outbox, inbox, surface::shows());
         let engine = Rc::new(language::engine(&session));
+        session.speaks(&engine);
         let notebook = Notebook::new(&engine);
         let slot = Rc::new(Slot::of(Rc::new(script::Engines::new(&session))));
         session.plugins.borrow_mut().add_loader(Rc::new(ScriptLoader::new(&engine, &slot)));

@@ -4,6 +4,7 @@
 //! What was loaded stays: threads or values of it may outlive the plugin. Read [`RustCrate`] first, then
 //! [`CrateLoader`].
 
+use crate::rust;
 use candlewick_engine::interrupt;
 use candlewick_packages::build_record::BuildRecord;
 use candlewick_packages::library::Library;
@@ -47,6 +48,7 @@ impl RustCrate {
     /// # Errors
     /// Another compiler or library, a file that the system does not load, or one that is no plugin.
     pub fn open(file: &Path) -> Result<Self, PackageError> {
+        rust::uses_rust();
         let file = file.canonicalize().unwrap_or_else(|_| file.to_owned());
         BuildRecord::check(&file, &Library::of_this_process()?)?;
         let refused = |error: libloading::Error| PackageError::Record { path: file.clone(), reason: error.to_string() };

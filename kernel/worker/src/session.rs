@@ -15,8 +15,9 @@ use candlewick_engine::memory::available_bytes;
 use candlewick_link::{Bundle, Execute};
 use candlewick_plugin_api::Machine;
 use candlewick_plugin_manager::PluginManager;
+use rhai::Engine;
 use std::cell::{Cell, RefCell};
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// One session's shared parts; a clone is another handle on the same ones.
@@ -50,6 +51,7 @@ pub struct Session {
     pages: Rc<RefCell<Vec<Bundle>>>,
     questions: Rc<Cell<u64>>,
     may_ask: Rc<Cell<bool>>,
+    language: Rc<RefCell<Weak<Engine>>>,
 }
 
 /// What is known of the cell that runs or ran last.
@@ -57,6 +59,7 @@ pub struct Session {
 struct Running {
     cell: u64,
     widgets: bool,
+    silent: bool,
 }
 
 impl Session {
@@ -86,19 +89,36 @@ impl Session {
             pages: Rc::default(),
             questions: Rc::default(),
             may_ask: Rc::default(),
+            language: Rc::default(),
         }
+    }
+
+    /// The notebook's language engine; none before there is one, nor after.
+    pub fn language(&self) -> Option<Rc<Engine>> {
+        self.language.borrow().upgrade()
+    }
+
+    /// Notes the notebook's language engine, which functions of its cells run in that are called later.
+    pub fn speaks(&self, engine: &Rc<Engine>) {
+        // Weak, because the engine's functions hold the session.
+        self.language.replace(Rc::downgrade(engine));
     }
 
     /// A cell begins.
     pub fn begin(&self, cell: &Execute) {
         self.room.begin();
         self.may_ask.set(cell.allow_stdin);
-        self.running.set(Running { cell: self.running.get().cell + 1, widgets: cell.widgets });
+        self.running.set(Running { cell: self.cell() + 1, widgets: cell.widgets, silent: cell.silent });
     }
 
     /// Tells the cell that runs from others; its execution count would not do, since silent cells have none.
     pub fn cell(&self) -> u64 {
         self.running.get().cell
+    }
+
+    /// Whether the running cell's result is not to be shown.
+    pub fn is_silent(&self) -> bool {
+        self.running.get().silent
     }
 
     /// Whether whoever shows the running cell's outputs can show widgets.

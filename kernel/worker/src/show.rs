@@ -2,6 +2,7 @@
 //!
 //! Must not know messages beyond [`Bundle`]. Read [`Shows`] first.
 
+use crate::rust;
 use candlewick_display as display;
 use candlewick_link::Bundle;
 use rhai::{Array, Blob, Dynamic, FnPtr, ImmutableString, Map};
@@ -95,7 +96,11 @@ fn text(shows: &Shows, value: &Dynamic, depth: usize) -> String {
     if let Ok(character) = value.as_char() {
         return format!("{character:?}");
     }
-    value.to_string()
+    match value.type_name() {
+        // What Rust code of a cell has put there.
+        name if name.contains("::") => format!("a value of type `{}`", rust::short_type_name(name)),
+        _ => value.to_string(),
+    }
 }
 
 fn key(name: &str) -> String {

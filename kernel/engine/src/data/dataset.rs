@@ -7,9 +7,11 @@ use std::sync::Arc;
 use candle_core::{DType, Device, Shape, Tensor};
 
 use super::items::{Chosen, stand_in};
-use super::{Example, Normalization, Vocabulary, built_in, gather, split};
+use super::own::OwnRows;
+use super::{Example, Examples, Normalization, Vocabulary, built_in, gather, split};
 use crate::memory::{Category, tag};
 use crate::{EngineError, Result, Seed};
+use candlewick_plugin_api::Random;
 
 /// Inputs and targets, row by row. A clone shares them.
 #[derive(Clone, Debug)]
@@ -24,7 +26,16 @@ struct Rows {
     features: Vec<String>,
     normalization: Option<Normalization>,
     /// What inputs are made of when they are asked for; `inputs` then has their shape and no numbers.
-    items: Option<Chosen>,
+    source: Option<Source>,
+}
+
+/// What makes rows when they are asked for.
+#[derive(Clone, Debug)]
+enum Source {
+    /// Items, which may be transformed before they become numbers.
+    Items(Chosen),
+    /// A user's own code.
+    Own(OwnRows),
 }
 
 impl Dataset {
@@ -55,12 +66,23 @@ impl Dataset {
     ) -> Result<Self> {
         let _tag = tag(Category::Data);
         let (inputs, targets) = (numbers(inputs)?, labels(targets)?);
-        let rows = Rows { name: name.into(), inputs, targets, classes, features, normalization: None, items: None };
+        let rows = Rows { name: name.into(), inputs, targets, classes, features, normalization: None, source: None };
         rows.check_lengths()?;
         rows.check_finite("inputs", &rows.inputs)?;
         rows.check_finite("targets", &rows.targets)?;
         rows.check_classes()?;
         Ok(Self(Arc::new(rows)))
+    }
+
+    /// A dataset of examples that the user's own code makes when a batch asks for them. Every target is asked for now.
+    ///
+    /// # Errors
+    /// No examples, targets of different shapes, and what the code says; the message names the example.
+    pub fn of(name: &str, examples: impl Examples + 'static) -> Result<Self> {
+        let _tag = tag(Category::Data);
+        let (own, targets) = OwnRows::new(name, Arc::new(examples))?;
+        let (shape, dtype, classes) = (own.shape().to_vec(), own.dtype(), own.classes());
+        Self::lazy(name.to_owned(), Source::Own(own), (&shape, dtype), targets, classes)
     }
 
     /// What it is called.
@@ -84,7 +106,7 @@ impl Dataset {
     /// # Errors
     /// A file that cannot be read any more.
     pub fn inputs(&self) -> Result<Tensor> {
-        match &self.0.items {
+        match &self.0.source {
             None => Ok(self.0.inputs.clone()),
             Some(_) => Ok(self.batch(&(0..self.len() as u32).collect::<Vec<_>>())?.0),
         }
@@ -146,27 +168,38 @@ impl Dataset {
             return Err(EngineError::Data(format!("a part of {} needs at least one row", self.name())));
         }
         let _tag = tag(Category::Data);
-        let Some(items) = &self.0.items else {
+        let Some(source) = &self.0.source else {
             let (inputs, targets) = self.batch(rows)?;
             return Ok(self.with(inputs, targets));
         };
         let targets = gather::rows(&self.0.targets, rows)?;
         let inputs = stand_in(rows.len(), self.input_shape(), self.input_dtype(), self.device())?;
-        Ok(Self(Arc::new(Rows { inputs, targets, items: Some(items.subset(rows)), ..Rows::clone(&self.0) })))
+        Ok(Self(Arc::new(Rows { inputs, targets, source: Some(source.subset(rows)), ..Rows::clone(&self.0) })))
     }
 
     /// Inputs and targets of the given rows, in the order given.
     pub fn batch(&self, rows: &[u32]) -> Result<(Tensor, Tensor)> {
-        if let Some(items) = &self.0.items {
-            let examples: Result<Vec<Example>> = rows.iter().map(|row| items.example(*row)).collect();
-            return self.assemble(&examples?);
+        match &self.0.source {
+            None => Ok((gather::rows(&self.0.inputs, rows)?, gather::rows(&self.0.targets, rows)?)),
+            Some(Source::Own(own)) => self.finished(own.batch(rows, None)?),
+            Some(Source::Items(items)) => {
+                let examples: Result<Vec<Example>> = rows.iter().map(|row| items.example(*row)).collect();
+                self.assemble(&examples?)
+            }
         }
-        Ok((gather::rows(&self.0.inputs, rows)?, gather::rows(&self.0.targets, rows)?))
+    }
+
+    /// As [`batch`](Self::batch), but as training sees the rows in this epoch: examples of the user's own code are
+    /// augmented, by the streams `examples/<epoch>/<index>`.
+    pub fn training_batch(&self, rows: &[u32], seed: Seed, epoch: usize) -> Result<(Tensor, Tensor)> {
+        let Some(Source::Own(own)) = &self.0.source else { return self.batch(rows) };
+        let random = |index| Random::new(seed.stream(&format!("examples/{epoch}/{index}")));
+        self.finished(own.batch(rows, Some(&random))?)
     }
 
     /// Whether rows are items that may be transformed before they become numbers.
     pub fn has_items(&self) -> bool {
-        self.0.items.is_some()
+        self.items().is_some()
     }
 
     /// The item of a row, as it is before transforms; none where rows are numbers from the start.
@@ -175,7 +208,7 @@ impl Dataset {
     /// No such row, or a file that cannot be read any more.
     pub fn example(&self, row: u32) -> Result<Option<Example>> {
         let _tag = tag(Category::Data);
-        self.0.items.as_ref().map(|items| items.example(row)).transpose()
+        self.items().map(|items| items.example(row)).transpose()
     }
 
     /// Inputs and targets of items, transformed or not: cut into tokens, resized, normalized.
@@ -183,31 +216,25 @@ impl Dataset {
     /// # Errors
     /// An example of other data than this.
     pub fn assemble(&self, examples: &[Example]) -> Result<(Tensor, Tensor)> {
-        let Some(items) = &self.0.items else {
+        let Some(items) = self.items() else {
             return Err(EngineError::Data(format!("the rows of {} are no items", self.name())));
         };
-        let (inputs, targets) = items.assemble(examples)?;
-        let inputs = match &self.0.normalization {
-            Some(normalization) => normalization.apply(&inputs)?,
-            None => inputs,
-        };
-        let dims = [&[examples.len()], self.input_shape()].concat();
-        Ok((inputs.reshape(dims)?.to_device(self.device())?, targets.to_device(self.device())?))
+        self.finished(items.assemble(examples)?)
     }
 
     /// The tokens that captions are cut into, where rows have captions.
     pub fn vocabulary(&self) -> Option<&Vocabulary> {
-        self.0.items.as_ref()?.vocabulary()
+        self.items()?.vocabulary()
     }
 
     /// What could not be loaded, file and reason.
     pub fn broken(&self) -> &[String] {
-        self.0.items.as_ref().map_or(&[], Chosen::broken)
+        self.items().map_or(&[], Chosen::broken)
     }
 
     /// Bytes of decoded images that are kept between uses.
     pub fn kept_bytes(&self) -> u64 {
-        self.0.items.as_ref().map_or(0, Chosen::kept_bytes)
+        self.items().map_or(0, Chosen::kept_bytes)
     }
 
     /// A dataset of items: `shape` and `dtype` are those of a row of inputs, `targets` those without transforms.
@@ -219,10 +246,21 @@ impl Dataset {
         targets: Tensor,
         classes: Option<Vec<String>>,
     ) -> Result<Self> {
-        let inputs = stand_in(targets.dims()[0], &shape, dtype, &Device::Cpu)?;
-        let features = Vec::new();
-        let rows = Rows { name, inputs, targets, classes, features, normalization: None, items: Some(items) };
+        Self::lazy(name, Source::Items(items), (&shape, dtype), targets, classes)
+    }
+
+    fn lazy(
+        name: String,
+        source: Source,
+        (shape, dtype): (&[usize], DType),
+        targets: Tensor,
+        classes: Option<Vec<String>>,
+    ) -> Result<Self> {
+        let inputs = stand_in(targets.dims()[0], shape, dtype, &Device::Cpu)?;
+        let (features, source) = (Vec::new(), Some(source));
+        let rows = Rows { name, inputs, targets, classes, features, normalization: None, source };
         rows.check_lengths()?;
+        rows.check_finite("targets", &rows.targets)?;
         rows.check_classes()?;
         Ok(Self(Arc::new(rows)))
     }
@@ -230,8 +268,12 @@ impl Dataset {
     /// The same rows with every feature at zero mean and unit variance, and what was done to get there; of images every
     /// channel. Token ids cannot be normalized.
     pub fn normalize(&self) -> Result<(Self, Normalization)> {
-        let normalization = match &self.0.items {
-            Some(items) => items.channel_moments(self.name())?,
+        let normalization = match &self.0.source {
+            Some(Source::Items(items)) => items.channel_moments(self.name())?,
+            Some(Source::Own(_)) => {
+                self.real_inputs()?;
+                Normalization::of(&self.inputs()?)?
+            }
             None => Normalization::of(self.real_inputs()?)?,
         };
         Ok((self.normalized_by(&normalization)?, normalization))
@@ -240,7 +282,7 @@ impl Dataset {
     /// The same rows, treated like the data that `normalization` was made from.
     pub fn normalized_by(&self, normalization: &Normalization) -> Result<Self> {
         let _tag = tag(Category::Data);
-        let inputs = match &self.0.items {
+        let inputs = match &self.0.source {
             Some(_) => self.real_inputs()?.clone(),
             None => normalization.apply(self.real_inputs()?)?,
         };
@@ -250,7 +292,7 @@ impl Dataset {
 
     /// The same rows on that device.
     pub fn to_device(&self, device: &Device) -> Result<Self> {
-        let inputs = match &self.0.items {
+        let inputs = match &self.0.source {
             Some(_) => stand_in(self.len(), self.input_shape(), self.input_dtype(), device)?,
             None => self.0.inputs.to_device(device)?,
         };
@@ -267,11 +309,28 @@ impl Dataset {
             return Err(EngineError::Data(message));
         }
         let dims = [&[self.len()], shape.dims()].concat();
-        let inputs = match &self.0.items {
+        let inputs = match &self.0.source {
             Some(_) => stand_in(self.len(), shape.dims(), self.input_dtype(), self.device())?,
             None => self.0.inputs.reshape(dims)?,
         };
         Ok(self.with(inputs, self.0.targets.clone()))
+    }
+
+    fn items(&self) -> Option<&Chosen> {
+        match &self.0.source {
+            Some(Source::Items(items)) => Some(items),
+            _ => None,
+        }
+    }
+
+    /// Rows that were made, as the dataset hands them out: normalized, in shape, on its device.
+    fn finished(&self, (inputs, targets): (Tensor, Tensor)) -> Result<(Tensor, Tensor)> {
+        let inputs = match &self.0.normalization {
+            Some(normalization) => normalization.apply(&inputs)?,
+            None => inputs,
+        };
+        let dims = [&inputs.dims()[..1], self.input_shape()].concat();
+        Ok((inputs.reshape(dims)?.to_device(self.device())?, targets.to_device(self.device())?))
     }
 
     fn real_inputs(&self) -> Result<&Tensor> {
@@ -285,6 +344,15 @@ impl Dataset {
 
     fn with(&self, inputs: Tensor, targets: Tensor) -> Self {
         Self(Arc::new(Rows { inputs, targets, ..Rows::clone(&self.0) }))
+    }
+}
+
+impl Source {
+    fn subset(&self, rows: &[u32]) -> Self {
+        match self {
+            Self::Items(items) => Self::Items(items.subset(rows)),
+            Self::Own(own) => Self::Own(own.subset(rows)),
+        }
     }
 }
 
@@ -331,14 +399,14 @@ impl Rows {
     }
 }
 
-fn numbers(inputs: Tensor) -> Result<Tensor> {
+pub(super) fn numbers(inputs: Tensor) -> Result<Tensor> {
     match inputs.dtype() {
         DType::U32 => Ok(inputs.contiguous()?),
         _ => Ok(inputs.to_dtype(DType::F32)?.contiguous()?),
     }
 }
 
-fn labels(targets: Tensor) -> Result<Tensor> {
+pub(super) fn labels(targets: Tensor) -> Result<Tensor> {
     match targets.dtype() {
         DType::U32 | DType::U8 => Ok(targets.to_dtype(DType::U32)?.contiguous()?),
         DType::I64 => whole(&targets),

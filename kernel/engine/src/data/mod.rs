@@ -11,6 +11,7 @@ pub mod image;
 mod items;
 mod normalization;
 mod order;
+mod own;
 mod split;
 mod vocabulary;
 
@@ -19,4 +20,5 @@ pub use frame::{ColumnInfo, DatasetOptions, Frame, Task, Values};
 pub use items::{CaptionOptions, Example, FolderOptions, Input, MEMORY, Target};
 pub use normalization::Normalization;
 pub use order::order;
+pub use own::Examples;
 pub use vocabulary::{Tokens, Vocabulary};

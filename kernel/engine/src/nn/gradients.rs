@@ -1,6 +1,6 @@
 //! Gradients by parameter name: computed, measured, clipped, summed. Read [`gradients`] first.
 
-use crate::{EngineError, Result};
+use crate::{EngineError, Result, own};
 use candle_core::{Tensor, Var};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -13,11 +13,8 @@ pub type Gradients = BTreeMap<String, Tensor>;
 /// # Errors
 /// candle's; also where candle panics (an operation that cut the gradient in the middle of the graph).
 pub fn gradients(loss: &Tensor, parameters: &[(String, Var)]) -> Result<(Gradients, Vec<String>)> {
-    let store = catch_unwind(AssertUnwindSafe(|| loss.backward())).map_err(|panic| {
-        let message = panic.downcast_ref::<&str>().map(|s| (*s).to_owned());
-        let message = message.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
-        EngineError::Value(format!("the backward pass failed: {message}"))
-    })?;
+    let store = catch_unwind(AssertUnwindSafe(|| loss.backward()))
+        .map_err(|panic| EngineError::Value(format!("the backward pass failed: {}", own::told(&*panic))))?;
     let mut store = store?;
     let (mut found, mut missing) = (Gradients::new(), Vec::new());
     for (name, var) in parameters {

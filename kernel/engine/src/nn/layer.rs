@@ -2,6 +2,7 @@
 
 use super::LayerSpec;
 use super::init::{self, Slot};
+use super::module::{Forward, OwnModule};
 use super::ops::activation::Activation;
 use super::ops::batch_norm::{batch_norm, statistics};
 use super::ops::conv2d::conv2d;
@@ -12,9 +13,13 @@ use super::ops::linear::linear;
 use super::ops::max_pool2d::max_pool2d;
 use super::ops::softmax::softmax;
 use super::ops::window::Window;
+use super::parameters::{Buffer, Parameters};
+use super::shape::{self, Form};
 use crate::{EngineError, Result, Seed, interrupt};
-use candle_core::{DType, Tensor, Var};
+use candle_core::{DType, Device, Tensor, Var};
+use candlewick_plugin_api::Random;
 use std::cell::RefCell;
+use std::rc::Rc;
 
 /// How a net computes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,12 +35,50 @@ pub enum Mode {
     },
 }
 
+impl Mode {
+    /// Whether it is training.
+    pub fn is_train(self) -> bool {
+        self != Self::Evaluate
+    }
+
+    /// In training, zeroes numbers of `x` at random, each with probability `rate`, and scales the others up; else `x`. The
+    /// stream is named by `name` (one for each place in the net), the step and the run's seed, so that a run that goes on
+    /// from a checkpoint drops the same. candle-nn's own dropout cannot be seeded.
+    ///
+    /// # Errors
+    /// A rate that is not at least 0 and below 1.
+    pub fn dropout(self, x: &Tensor, rate: f64, name: &str) -> Result<Tensor> {
+        if !(0.0..1.0).contains(&rate) {
+            return Err(EngineError::Value(format!("dropout: rate must be at least 0 and below 1, not {rate}")));
+        }
+        match self {
+            Self::Train { seed, step } if rate > 0.0 => {
+                Ok(dropout(x, rate as f32, seed.stream(&format!("dropout/{name}/{step}")))?)
+            }
+            _ => Ok(x.clone()),
+        }
+    }
+
+    /// In training, random numbers of that name, the same whenever this step is made again; none in use.
+    pub fn random(self, name: &str) -> Option<Random> {
+        match self {
+            Self::Train { seed, step } => Some(Random::new(seed.stream(&format!("module/{name}/{step}")))),
+            Self::Evaluate => None,
+        }
+    }
+}
+
+/// Where parameters come from: by slot and full name.
+pub type Fill<'a> = dyn FnMut(&Slot, &str) -> Result<Var> + Send + 'a;
+
 /// A layer, its parameters and its buffers.
 pub struct Layer {
     spec: LayerSpec,
     path: String,
     slots: Vec<Filled>,
-    inside: Vec<Layer>,
+    inside: Vec<Rc<Layer>>,
+    /// A module of the user's own; its layers are `inside`, what it holds itself are `slots`.
+    module: Option<(Box<dyn Forward>, Vec<Buffer>)>,
     /// Running statistics that the newest training forward pass led to, not yet permanent.
     pending: RefCell<Option<[Tensor; 2]>>,
 }
@@ -52,39 +95,63 @@ pub struct Filled {
 }
 
 impl Layer {
-    /// Makes the layers, whose paths begin with `prefix`, taking each parameter from `fill(slot, full name)`.
+    /// Makes the layers, whose paths begin with `prefix`, on that device, taking each parameter from
+    /// `fill(slot, full name)`.
     ///
     /// # Errors
-    /// What `fill` says.
-    pub fn make(
-        specs: &[LayerSpec],
-        prefix: &str,
-        fill: &mut dyn FnMut(&Slot, &str) -> Result<Var>,
-    ) -> Result<Vec<Self>> {
-        let mut layers = Vec::with_capacity(specs.len());
-        for (i, spec) in specs.iter().enumerate() {
-            let path = format!("{prefix}{i}");
-            let mut slots = Vec::new();
-            for slot in init::slots(spec) {
-                let name = format!("{path}.{}", slot.name);
-                let var = fill(&slot, &name)?;
-                slots.push(Filled { twin: var.as_detached_tensor(), name, trained: slot.trained, var });
-            }
-            let inside = match spec {
-                LayerSpec::Residual { layers } => Self::make(layers, &format!("{path}.layers."), fill)?,
-                _ => Vec::new(),
-            };
-            layers.push(Self { spec: spec.clone(), path, slots, inside, pending: RefCell::new(None) });
+    /// What `fill` or a user's own module says.
+    pub fn make(specs: &[LayerSpec], prefix: &str, device: &Device, fill: &mut Fill<'_>) -> Result<Vec<Rc<Self>>> {
+        let numbered = specs.iter().enumerate();
+        numbered.map(|(i, spec)| Ok(Rc::new(Self::new(spec.clone(), spec.path(prefix, i), device, fill)?))).collect()
+    }
+
+    /// Makes one layer at this path.
+    ///
+    /// # Errors
+    /// What `fill` or a user's own module says.
+    pub fn new(spec: LayerSpec, path: String, device: &Device, fill: &mut Fill<'_>) -> Result<Self> {
+        let pending = RefCell::new(None);
+        if let LayerSpec::Own(own) = &spec {
+            let parameters = Parameters::new(&path, device, fill);
+            let module = own.build(&parameters)?;
+            let parts = parameters.parts();
+            let (slots, inside, module) = (parts.slots, parts.blocks, Some((module, parts.buffers)));
+            return Ok(Self { spec, path, slots, inside, module, pending });
         }
-        Ok(layers)
+        let mut slots = Vec::new();
+        for slot in init::slots(&spec) {
+            let name = format!("{path}.{}", slot.name);
+            let var = fill(&slot, &name)?;
+            slots.push(Filled::new(name, slot.trained, var));
+        }
+        let inside = match &spec {
+            LayerSpec::Residual { layers } => Self::make(layers, &format!("{path}.layers."), device, fill)?,
+            _ => Vec::new(),
+        };
+        Ok(Self { spec, path, slots, inside, module: None, pending })
     }
 
     /// Calls `visit` with every layer, those inside after the one they are in.
-    pub fn visit(layers: &[Self], visit: &mut dyn FnMut(&Self)) {
+    pub fn visit(layers: &[Rc<Self>], visit: &mut dyn FnMut(&Self)) {
         for layer in layers {
             visit(layer);
             Self::visit(&layer.inside, visit);
         }
+    }
+
+    /// What it was made from.
+    pub fn spec(&self) -> &LayerSpec {
+        &self.spec
+    }
+
+    /// Its path, such as `2.layers.0`; empty for a module that is the whole net.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The layers inside it.
+    pub fn inside(&self) -> &[Rc<Self>] {
+        &self.inside
     }
 
     /// Its own parameters and buffers.
@@ -92,11 +159,18 @@ impl Layer {
         &self.slots
     }
 
+    /// Buffers that a module changes while it computes, as candle-nn's batch normalisation does its running statistics.
+    pub fn changing(&self) -> impl Iterator<Item = &Var> {
+        let kept = self.module.iter().flat_map(|(_, buffers)| buffers).map(Buffer::id).collect::<Vec<_>>();
+        let own = self.module.iter().flat_map(|_| &self.slots).filter(|slot| !slot.trained).map(|slot| &slot.var);
+        own.filter(move |var| !kept.contains(&var.id()))
+    }
+
     /// The layers one after another, stopping between two when the user asked for it.
     ///
     /// # Errors
     /// [`EngineError::Interrupted`], or what a layer says.
-    pub fn through(layers: &[Self], x: &Tensor, mode: Mode) -> Result<Tensor> {
+    pub fn through(layers: &[Rc<Self>], x: &Tensor, mode: Mode) -> Result<Tensor> {
         let (mut x, mut layers) = (x.clone(), layers.iter().peekable());
         while let Some(layer) = layers.next() {
             if interrupt::requested() {
@@ -119,7 +193,20 @@ impl Layer {
             self.slots[2].var.set(&mean)?;
             self.slots[3].var.set(&variance)?;
         }
-        Ok(())
+        let buffers = self.module.iter().flat_map(|(_, buffers)| buffers);
+        buffers.into_iter().try_for_each(Buffer::commit)
+    }
+
+    /// The layer's output for `x`, of which nobody has checked that it fits.
+    ///
+    /// # Errors
+    /// [`EngineError::Shape`], [`EngineError::Interrupted`], or candle's.
+    pub fn checked_forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
+        if interrupt::requested() {
+            return Err(EngineError::Interrupted);
+        }
+        shape::output(&self.spec, &self.path, &Form::exact(x.dims()))?;
+        self.forward(x, mode, false)
     }
 
     fn forward(&self, x: &Tensor, mode: Mode, relu: bool) -> Result<Tensor> {
@@ -149,14 +236,31 @@ impl Layer {
             LayerSpec::Sigmoid => Activation::Sigmoid.forward(x)?,
             LayerSpec::Softmax => softmax(x)?,
             LayerSpec::Residual { .. } => (Self::through(&self.inside, x, mode)? + x)?,
+            LayerSpec::Own(ref own) => return self.run(own, x, mode),
         })
+    }
+
+    /// A module of the user's own.
+    fn run(&self, own: &OwnModule, x: &Tensor, mode: Mode) -> Result<Tensor> {
+        let Some((module, buffers)) = &self.module else {
+            return Err(EngineError::Value(format!("the module {} was not made", own.name())));
+        };
+        let output = own.run(&**module, x, mode);
+        match mode {
+            Mode::Train { .. } => output,
+            Mode::Evaluate => {
+                buffers.iter().for_each(Buffer::forget);
+                // Its parameters record for the backward pass, which nobody asks for here.
+                Ok(output?.detach())
+            }
+        }
     }
 
     /// Refuses numbers of a type that the layer does not take.
     fn fits(&self, x: &Tensor) -> Result<()> {
         let (wanted, name) = match self.spec {
             LayerSpec::Embedding { .. } => (DType::U32, "whole numbers (u32)"),
-            LayerSpec::Flatten => return Ok(()),
+            LayerSpec::Flatten | LayerSpec::Own(_) => return Ok(()),
             _ => (DType::F32, "f32"),
         };
         if x.dtype() == wanted {
@@ -195,6 +299,11 @@ impl Layer {
 }
 
 impl Filled {
+    /// A parameter, or a buffer, of that full name.
+    pub fn new(name: String, trained: bool, var: Var) -> Self {
+        Self { twin: var.as_detached_tensor(), name, trained, var }
+    }
+
     fn tensor(&self, mode: Mode) -> &Tensor {
         match mode {
             Mode::Train { .. } if self.trained => self.var.as_tensor(),

@@ -3,13 +3,13 @@
 use super::ops::cross_entropy::cross_entropy;
 use super::ops::difference::Difference;
 use super::ops::host::host;
-use crate::{EngineError, Result};
+use crate::{EngineError, Result, own};
 use candle_core::{DType, Device, Tensor};
-use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::rc::Rc;
 
 /// A loss: one number per batch, smaller is better.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Loss {
     /// Classes: mean of `−log softmax(predictions)[target]`; predictions `[batch, classes]`, targets `[batch]` u32.
     CrossEntropy,
@@ -19,15 +19,50 @@ pub enum Loss {
     Mae,
     /// Mean binary cross-entropy of `sigmoid(prediction)`; shapes as for mse.
     BceWithLogits,
+    /// One of the user's own, see [`Loss::own`].
+    Own(OwnLoss),
 }
 
+/// A loss of the user's own: its name, by which hyperparameters and checkpoints call it, and what computes it.
+#[derive(Clone)]
+pub struct OwnLoss {
+    name: Rc<str>,
+    compute: Rc<Compute>,
+}
+
+type Compute = dyn Fn(&Tensor, &Tensor) -> Result<Tensor>;
+
 impl Loss {
-    /// All losses.
+    /// All built-in losses.
     pub const ALL: [Self; 4] = [Self::CrossEntropy, Self::Mse, Self::Mae, Self::BceWithLogits];
 
+    /// A loss of the user's own. `compute(predictions, targets)` gives one number, a mean over the batch, by operations
+    /// that record for the backward pass; targets are u32 for classes, else f32.
+    ///
+    /// A run that goes on from a checkpoint has to be given a loss of the same name again.
+    ///
+    /// ```
+    /// # use candle_core::{Device, Module, Tensor, Var};
+    /// # use candlewick_engine::{EngineError, Seed, data::*, nn::*, run::*};
+    /// # use candlewick_plugin_api::Random;
+    /// let log_cosh = Loss::own("log_cosh", |predictions, targets| {
+    ///     let difference = (predictions - targets.reshape(predictions.shape())?)?;
+    ///     ((difference.exp()? + difference.neg()?.exp()?)? * 0.5)?.log()?.mean_all()
+    /// });
+    /// let options = Options { loss: log_cosh, ..Options::default() };
+    /// ```
+    pub fn own<E: Into<EngineError>>(
+        name: &str,
+        compute: impl Fn(&Tensor, &Tensor) -> std::result::Result<Tensor, E> + 'static,
+    ) -> Self {
+        let compute = move |predictions: &Tensor, targets: &Tensor| compute(predictions, targets).map_err(Into::into);
+        Self::Own(OwnLoss { name: name.into(), compute: Rc::new(compute) })
+    }
+
     /// The name, as users write it.
-    pub fn name(self) -> &'static str {
+    pub fn name(&self) -> &str {
         match self {
+            Self::Own(own) => &own.name,
             Self::CrossEntropy => "cross_entropy",
             Self::Mse => "mse",
             Self::Mae => "mae",
@@ -41,16 +76,20 @@ impl Loss {
     /// [`EngineError::Unknown`] with the nearest name.
     pub fn from_name(name: &str) -> Result<Self> {
         let found = Self::ALL.into_iter().find(|loss| loss.name() == name);
-        found.ok_or_else(|| EngineError::unknown("loss", name, Self::ALL.map(Self::name)))
+        found.ok_or_else(|| EngineError::unknown("loss", name, Self::ALL.iter().map(Self::name)))
     }
 
     /// Whether targets of that shape and type fit predictions of that shape.
     ///
     /// # Errors
     /// What the loss takes, what it was given, and what to do.
-    pub fn check(self, predictions: &[usize], targets: &[usize], dtype: DType) -> Result<()> {
+    pub fn check(&self, predictions: &[usize], targets: &[usize], dtype: DType) -> Result<()> {
         let name = self.name();
-        if self == Self::CrossEntropy {
+        if let Self::Own(_) = self {
+            // What it takes is its own.
+            return Ok(());
+        }
+        if *self == Self::CrossEntropy {
             if dtype != DType::U32 {
                 return Err(EngineError::Data(format!(
                     "{name} takes classes as whole numbers (u32), but the targets are {}: \
@@ -87,7 +126,7 @@ impl Loss {
     ///
     /// # Errors
     /// A class out of range.
-    pub fn check_classes(self, predictions: &[usize], targets: &Tensor) -> Result<()> {
+    pub fn check_classes(&self, predictions: &[usize], targets: &Tensor) -> Result<()> {
         match (self, predictions) {
             (Self::CrossEntropy, &[_, classes]) => classes_in_range(classes, targets, "data"),
             _ => Ok(()),
@@ -97,8 +136,9 @@ impl Loss {
     /// The loss as a scalar that records for the backward pass.
     ///
     /// # Errors
-    /// What [`check`](Self::check) says, an empty batch, or, on the CPU, a class out of range.
-    pub fn forward(self, predictions: &Tensor, targets: &Tensor) -> Result<Tensor> {
+    /// What [`check`](Self::check) says, an empty batch, or, on the CPU, a class out of range; what a loss of the user's own
+    /// says, and one that is more than a number.
+    pub fn forward(&self, predictions: &Tensor, targets: &Tensor) -> Result<Tensor> {
         self.check(predictions.dims(), targets.dims(), targets.dtype())?;
         if predictions.elem_count() == 0 {
             return Err(EngineError::Data(format!("{} of no predictions is not defined", self.name())));
@@ -114,7 +154,35 @@ impl Loss {
             Self::Mse => mean(Difference::Squared),
             Self::Mae => mean(Difference::Absolute),
             Self::BceWithLogits => mean(Difference::BinaryCrossEntropy),
+            Self::Own(own) => own.compute(predictions, targets),
         }
+    }
+}
+
+impl OwnLoss {
+    fn compute(&self, predictions: &Tensor, targets: &Tensor) -> Result<Tensor> {
+        let loss = own::called(|| format!("the loss {}", self.name), || (self.compute)(predictions, targets))?;
+        if loss.elem_count() != 1 || !loss.dtype().is_float() {
+            return Err(EngineError::Value(format!(
+                "the loss {} gives one number (f32), but gave {} of shape {:?}; .mean_all() makes one of many",
+                self.name,
+                loss.dtype().as_str(),
+                loss.dims()
+            )));
+        }
+        Ok(loss.reshape(())?.to_dtype(DType::F32)?)
+    }
+}
+
+impl fmt::Debug for OwnLoss {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OwnLoss").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl PartialEq for OwnLoss {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name && Rc::ptr_eq(&self.compute, &other.compute)
     }
 }
 

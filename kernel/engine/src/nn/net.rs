@@ -2,22 +2,23 @@
 
 use super::LayerSpec;
 use super::init::{self, Slot};
-use super::layer::{Layer, Mode};
+use super::layer::{Fill, Layer, Mode};
+use super::module::{Forward, OwnModule};
+use super::parameters::{Parameters, refuse_too_large};
 use super::shape::{self, Form};
-use crate::memory;
 use crate::{EngineError, Result, Seed};
 use candle_core::{DType, Device, Tensor, Var};
 use candlewick_plugin_api::{Model, PluginError, RunId};
 use std::cell::{Cell, Ref, RefCell};
 use std::rc::Rc;
 
-/// Layers in a row. A clone is the same net; [`copy`](Self::copy) makes another. Parameters are drawn on first use.
+/// Layers in a row, or a module of the user's own. A clone is the same net; [`copy`](Self::copy) makes another. Parameters are drawn on first use.
 #[derive(Clone)]
 pub struct Net(Rc<Inner>);
 
 struct Inner {
     specs: Vec<LayerSpec>,
-    layers: RefCell<Vec<Layer>>,
+    layers: RefCell<Vec<Rc<Layer>>>,
     device: RefCell<Option<Device>>,
     owner: Cell<Option<RunId>>,
     /// The newest input shape that was found to fit, so that it is not checked again at every step.
@@ -38,8 +39,47 @@ impl Net {
         }
         let specs = specs.into_iter().map(LayerSpec::checked).collect::<Result<Vec<_>>>()?;
         shape::through(&specs, "", Form::unknown())?;
-        let (layers, device, checked) = (RefCell::default(), RefCell::default(), RefCell::default());
-        Ok(Self(Rc::new(Inner { specs, layers, device, owner: Cell::new(None), checked })))
+        let net = Self::undrawn(specs);
+        // So that a mistake in a module's own code is told where the net is made.
+        if net.has_own() {
+            net.trial()?;
+        }
+        Ok(net)
+    }
+
+    /// A net that is a module of the user's own. `make` gives it its parameters by name; it is called at once, with
+    /// parameters of zeros, and again whenever parameters are drawn, copied, moved or read from a file.
+    ///
+    /// Such a net does all that others do. A saved one can be read only by one of the same name, with
+    /// [`load_parameters`](Self::load_parameters).
+    ///
+    /// ```
+    /// # use candle_core::{Device, Module, Tensor, Var};
+    /// # use candlewick_engine::{EngineError, Seed, data::*, nn::*, run::*};
+    /// # use candlewick_plugin_api::Random;
+    /// let net = Net::of("logistic", |parameters| {
+    ///     let weight = parameters.parameter("weight", (4, 3), Init::FanIn(4))?;
+    ///     Ok(move |x: &Tensor| x.matmul(&weight))
+    /// })?;
+    /// let of_candle_nn = Net::of("dense", |parameters| Ok(candle_nn::linear(4, 3, parameters.builder().pp("dense"))?))?;
+    /// # Ok::<(), EngineError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// What `make` says.
+    pub fn of<M: Forward + 'static>(name: &str, make: impl Fn(&Parameters<'_>) -> Result<M> + 'static) -> Result<Self> {
+        if name.is_empty() {
+            return Err(EngineError::Value("a net of your own needs a name, such as \"mlp\"".to_owned()));
+        }
+        Self::sequential(vec![LayerSpec::Own(OwnModule::new(name, true, make))])
+    }
+
+    /// What it is: `sequential`, or the name of the module that it is.
+    pub fn name(&self) -> &str {
+        match self.layers() {
+            [LayerSpec::Own(own)] if own.is_whole() => own.name(),
+            _ => "sequential",
+        }
     }
 
     /// The layers' specs.
@@ -74,13 +114,28 @@ impl Net {
         self.fill(device, &mut |slot, name| init::draw(slot, name, seed, device))
     }
 
-    /// The shape that comes out for inputs of that shape, the batch included.
+    /// The shape that comes out for inputs of that shape, the batch included. A net with a module of the user's own is
+    /// tried with zeros, of f32 unless its first layer takes whole numbers.
     ///
     /// # Errors
-    /// [`EngineError::Shape`] naming the layer and both shapes.
+    /// [`EngineError::Shape`] naming the layer and both shapes; what a module says.
     pub fn check(&self, input: &[usize]) -> Result<Vec<usize>> {
+        let first = self.layers().first();
+        let whole = matches!(first, Some(LayerSpec::Embedding { .. }));
+        self.check_as(input, if whole { DType::U32 } else { DType::F32 })
+    }
+
+    /// As [`check`](Self::check), for inputs of that type.
+    ///
+    /// # Errors
+    /// As [`check`](Self::check).
+    pub fn check_as(&self, input: &[usize], dtype: DType) -> Result<Vec<usize>> {
         let form = shape::through(&self.0.specs, "", Form::exact(input))?;
-        form.dims().ok_or_else(|| EngineError::Value(format!("no shape follows from an input of {input:?}")))
+        match form.dims() {
+            Some(dims) => Ok(dims),
+            None if self.has_own() => self.try_with_zeros(input, dtype),
+            None => Err(EngineError::Value(format!("no shape follows from an input of {input:?}"))),
+        }
     }
 
     /// The net's output for `x`. In training, [`commit`](Self::commit) makes its traces in the net permanent.
@@ -90,10 +145,14 @@ impl Net {
     /// may be made again.
     pub fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
         if *self.0.checked.borrow() != x.dims() {
-            self.check(x.dims())?;
+            shape::through(&self.0.specs, "", Form::exact(x.dims()))?;
             *self.0.checked.borrow_mut() = x.dims().to_vec();
         }
-        Layer::through(&self.drawn()?, x, mode)
+        let layers = self.drawn()?;
+        if mode.is_train() && self.has_own() {
+            return unless_failed(&layers, || Layer::through(&layers, x, mode));
+        }
+        Layer::through(&layers, x, mode)
     }
 
     /// Makes the running statistics of the newest training forward pass permanent (batch normalisation).
@@ -143,7 +202,7 @@ impl Net {
     /// # Errors
     /// candle's, when there is no room.
     pub fn copy(&self) -> Result<Self> {
-        let copy = Self::sequential(self.0.specs.clone())?;
+        let copy = self.blank();
         if let Some(device) = self.device() {
             self.hand_to(&copy, &device)?;
         }
@@ -172,29 +231,56 @@ impl Net {
     }
 
     /// Takes all parameters and buffers from `fill`; nothing changes when one fails.
-    pub(super) fn fill(&self, device: &Device, fill: &mut dyn FnMut(&Slot, &str) -> Result<Var>) -> Result<()> {
-        let layers = Layer::make(&self.0.specs, "", fill)?;
+    pub(super) fn fill(&self, device: &Device, fill: &mut Fill<'_>) -> Result<()> {
+        let layers = Layer::make(&self.0.specs, "", device, fill)?;
         *self.0.layers.borrow_mut() = layers;
         *self.0.device.borrow_mut() = Some(device.clone());
         Ok(())
     }
 
-    /// What is too large for the machine would end the process at its allocation.
+    /// A net of the same layers without parameters.
+    pub(super) fn blank(&self) -> Self {
+        Self::undrawn(self.0.specs.clone())
+    }
+
+    /// Takes the parameters and buffers of another net of the same layers, which has none then.
+    pub(super) fn take(&self, other: &Self) {
+        self.0.layers.replace(other.0.layers.take());
+        self.0.device.replace(other.0.device.take());
+    }
+
+    /// The layers as they are, or, not drawn yet, with parameters of zeros, which nothing else sees.
+    pub(super) fn made(&self) -> Result<Vec<Rc<Layer>>> {
+        if self.is_drawn() { Ok(self.0.layers.borrow().clone()) } else { self.trial() }
+    }
+
+    /// Whether a module of the user's own is in it.
+    pub(super) fn has_own(&self) -> bool {
+        self.layers().iter().any(LayerSpec::has_own)
+    }
+
+    fn undrawn(specs: Vec<LayerSpec>) -> Self {
+        let (layers, device, checked) = (RefCell::default(), RefCell::default(), RefCell::default());
+        Self(Rc::new(Inner { specs, layers, device, owner: Cell::new(None), checked }))
+    }
+
+    fn trial(&self) -> Result<Vec<Rc<Layer>>> {
+        let mut zeros = |slot: &Slot, _: &str| Ok(Var::zeros(slot.shape.as_slice(), DType::F32, &Device::Cpu)?);
+        Layer::make(&self.0.specs, "", &Device::Cpu, &mut zeros)
+    }
+
+    fn try_with_zeros(&self, input: &[usize], dtype: DType) -> Result<Vec<usize>> {
+        let x = Tensor::zeros(input, dtype, &self.device().unwrap_or(Device::Cpu))?;
+        Ok(Layer::through(&self.made()?, &x, Mode::Evaluate)?.dims().to_vec())
+    }
+
     fn refuse_too_large(&self, device: &Device) -> Result<()> {
-        const ALWAYS_FITS: usize = 64 << 20;
-        let needed = self.summary(None)?.iter().fold(0usize, |sum, row| sum.saturating_add(row.bytes));
-        if needed <= ALWAYS_FITS || !device.is_cpu() {
+        // A module's own parameters are measured as it asks for them.
+        if !device.is_cpu() || self.has_own() {
             return Ok(());
         }
-        match memory::available_bytes().filter(|left| needed as u64 > *left) {
-            None => Ok(()),
-            Some(left) => {
-                let (needed, left) = (needed as f64 / 1e9, left as f64 / 1e9);
-                let message =
-                    format!("the parameters of this net take {needed:.1} GB, and {left:.1} GB of memory are left");
-                Err(EngineError::Value(message))
-            }
-        }
+        let bytes = self.summary(None)?.iter().fold(0usize, |sum, row| sum.saturating_add(row.bytes));
+        refuse_too_large(bytes, || "the parameters of this net".to_owned())
     }
 
     /// Gives `other`, of the same layers, copies of this net's parameters and buffers on that device.
@@ -217,13 +303,34 @@ impl Net {
         slots
     }
 
-    fn drawn(&self) -> Result<Ref<'_, [Layer]>> {
+    fn drawn(&self) -> Result<Ref<'_, [Rc<Layer>]>> {
         if !self.is_drawn() {
             let message = "this net has no parameters yet: draw them with a seed, or train it";
             return Err(EngineError::Value(message.to_owned()));
         }
         Ok(Ref::map(self.0.layers.borrow(), Vec::as_slice))
     }
+}
+
+/// What `forward` gives; when it fails, buffers that a module changed on the way are as before, so that it can be
+/// repeated.
+fn unless_failed(layers: &[Rc<Layer>], forward: impl FnOnce() -> Result<Tensor>) -> Result<Tensor> {
+    let mut before = Vec::new();
+    let mut outcome = Ok(());
+    Layer::visit(layers, &mut |layer| {
+        for var in layer.changing() {
+            match var.as_detached_tensor().copy() {
+                Ok(copy) => before.push((var.clone(), copy)),
+                Err(error) => outcome = Err(error),
+            }
+        }
+    });
+    outcome?;
+    let output = forward();
+    if output.is_err() {
+        before.iter().try_for_each(|(var, copy)| var.set(copy))?;
+    }
+    output
 }
 
 /// A net without one of its parameters.

@@ -77,7 +77,7 @@ impl fmt::Display for Form {
 /// # Errors
 /// [`EngineError::Shape`] at the first layer that the form does not fit.
 pub fn through(layers: &[LayerSpec], path: &str, input: Form) -> Result<Form> {
-    layers.iter().enumerate().try_fold(input, |form, (i, layer)| output(layer, &format!("{path}{i}"), &form))
+    layers.iter().enumerate().try_fold(input, |form, (i, layer)| output(layer, &layer.path(path, i), &form))
 }
 
 /// The form that comes out of one layer.
@@ -113,6 +113,8 @@ pub fn output(layer: &LayerSpec, path: &str, input: &Form) -> Result<Form> {
         LayerSpec::BatchNorm { channels, .. } => by_channel(input, *channels)
             .ok_or_else(|| refuse(&format!("[batch, {channels}] or [batch, {channels}, height, width]"))),
         LayerSpec::Softmax if !input.open && input.sizes.is_empty() => Err(refuse("[…, classes]")),
+        // What it takes and gives is known when it runs.
+        LayerSpec::Own(_) => Ok(Form::unknown()),
         LayerSpec::Dropout { .. }
         | LayerSpec::Relu
         | LayerSpec::Gelu

@@ -1,5 +1,7 @@
 //! What a layer is, before it has parameters. It must not know tensors. Read [`LayerSpec`] first.
 
+use super::module::{Forward, OwnModule};
+use super::parameters::Parameters;
 use crate::{EngineError, Result};
 use serde::{Deserialize, Serialize};
 
@@ -86,10 +88,12 @@ pub enum LayerSpec {
         /// The layers beside the shortcut; they give the shape they take.
         layers: Vec<LayerSpec>,
     },
+    /// A module of the user's own, see [`LayerSpec::own`]. A file or checkpoint holds its name only.
+    Own(OwnModule),
 }
 
 impl LayerSpec {
-    /// All kinds, as users write them.
+    /// All built-in kinds, as users write them.
     pub const KINDS: [&'static str; 15] = [
         "linear",
         "conv2d",
@@ -126,6 +130,32 @@ impl LayerSpec {
             Self::Sigmoid => "sigmoid",
             Self::Softmax => "softmax",
             Self::Residual { .. } => "residual",
+            Self::Own(_) => "own",
+        }
+    }
+
+    /// What it is called: its kind, or the name of a module of the user's own.
+    pub fn label(&self) -> &str {
+        match self {
+            Self::Own(own) => own.name(),
+            built_in => built_in.kind(),
+        }
+    }
+
+    /// Whether it is a module of the user's own, or has one inside.
+    pub fn has_own(&self) -> bool {
+        match self {
+            Self::Own(_) => true,
+            Self::Residual { layers } => layers.iter().any(Self::has_own),
+            _ => false,
+        }
+    }
+
+    /// The path of this layer, the `i`-th where paths begin with `prefix`. A module that is the whole net has none.
+    pub(super) fn path(&self, prefix: &str, i: usize) -> String {
+        match self {
+            Self::Own(own) if own.is_whole() => String::new(),
+            _ => format!("{prefix}{i}"),
         }
     }
 
@@ -217,6 +247,24 @@ impl LayerSpec {
     /// Layers with a shortcut around them.
     pub fn residual(layers: Vec<Self>) -> Result<Self> {
         Self::Residual { layers }.checked()
+    }
+
+    /// A module of the user's own as one layer among others. `make` gives it its parameters, whose names begin with the
+    /// layer's path (`1.scale`); it is called whenever parameters are drawn, copied, moved or read from a file.
+    ///
+    /// ```
+    /// # use candle_core::{Device, Module, Tensor, Var};
+    /// # use candlewick_engine::{EngineError, Seed, data::*, nn::*, run::*};
+    /// # use candlewick_plugin_api::Random;
+    /// let scale = LayerSpec::own("scale", |parameters| {
+    ///     let scale = parameters.parameter("scale", 128, Init::Constant(1.0))?;
+    ///     Ok(move |x: &Tensor| x.broadcast_mul(&scale))
+    /// });
+    /// let net = Net::sequential(vec![LayerSpec::linear(64, 128)?, scale, LayerSpec::linear(128, 10)?])?;
+    /// # Ok::<(), EngineError>(())
+    /// ```
+    pub fn own<M: Forward + 'static>(name: &str, make: impl Fn(&Parameters<'_>) -> Result<M> + 'static) -> Self {
+        Self::Own(OwnModule::new(name, false, make))
     }
 }
 

@@ -203,6 +203,11 @@ impl Checkpoint {
         if record.optimizer != optimizer {
             return differs("the optimizer", record.optimizer.to_string(), optimizer.to_string());
         }
+        // A name stands for a loss of the user's own, which has to be given again.
+        let loss = options.loss.name();
+        if let Some(saved) = record.hyperparameters.get("loss").and_then(Value::as_str).filter(|saved| *saved != loss) {
+            return differs("the loss", saved.to_owned(), loss.to_owned());
+        }
         Ok(())
     }
 
@@ -217,7 +222,15 @@ impl Checkpoint {
         for (values, vars) in [(kind("model/")?, &run.parameters), (kind("buffer/")?, &run.net.buffers())] {
             for (name, var) in vars {
                 let missing = || EngineError::Value(format!("the checkpoint holds no parameter {name}"));
-                var.set(values.get(name).ok_or_else(missing)?)?;
+                let value = values.get(name).ok_or_else(missing)?;
+                if value.dims() != var.dims() {
+                    return Err(EngineError::Value(format!(
+                        "the checkpoint holds {name} of shape {:?}, but this net has {:?}",
+                        value.dims(),
+                        var.dims()
+                    )));
+                }
+                var.set(value)?;
             }
         }
         run.optimizer.borrow_mut().restore(self.record.optimizer_steps, &kind("optimizer/")?)?;

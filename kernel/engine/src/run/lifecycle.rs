@@ -466,7 +466,7 @@ fn refuse_net_in_use(net: &Net) -> Result<()> {
 fn check_fit(net: &Net, data: &Dataset, options: &Options, device: &Device) -> Result<()> {
     let mut input = vec![options.batch_size.min(data.len())];
     input.extend_from_slice(data.input_shape());
-    let output = net.check(&input)?;
+    let output = net.check_as(&input, data.input_dtype())?;
     options.loss.check(&output, &[&input[..1], &data.targets().dims()[1..]].concat(), data.targets().dtype())?;
     if device.is_cpu() { Ok(()) } else { options.loss.check_classes(&output, data.targets()) }
 }

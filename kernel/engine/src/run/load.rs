@@ -44,8 +44,10 @@ impl Run {
     ) -> Result<(Tensor, Tensor)> {
         let _tag = memory::tag(Category::Data);
         let due = hooks.transforms(self.id, training);
+        let (seed, epoch) = (self.seed, self.plan.epoch);
+        let plain = || if training { data.training_batch(rows, seed, epoch) } else { data.batch(rows) };
         if due.is_empty() {
-            return data.batch(rows);
+            return plain();
         }
         let batch = if training { self.plan.batch } else { self.plan.validation_batch };
         let of = Some((training, self.plan.epoch, batch));
@@ -56,7 +58,7 @@ impl Run {
             self.load_items(data, rows, due, hooks)?;
             data.assemble(&self.loading.done)?
         } else {
-            data.batch(rows)?
+            plain()?
         };
         let loaded = match due.contains(Transform::Batch) {
             true => self.transform_batch(inputs, targets, hooks)?,

@@ -105,6 +105,8 @@ pub enum OptionValue {
     Texts(Vec<String>),
     /// A dataset.
     Dataset(Dataset),
+    /// A loss.
+    Loss(Loss),
     /// An optimizer.
     Optimizer(OptimizerSpec),
     /// A schedule.
@@ -213,7 +215,8 @@ impl std::fmt::Display for OptionValue {
             Self::Text(value) => write!(f, "\"{value}\""),
             Self::Texts(values) => write!(f, "{values:?}"),
             Self::Dataset(data) => write!(f, "the dataset {}", data.name()),
-            Self::Optimizer(_) => f.write_str("an optimizer"),
+            Self::Loss(loss) => write!(f, "the loss {}", loss.name()),
+            Self::Optimizer(spec) => write!(f, "the optimizer {}", spec.name()),
             Self::Schedule(_) => f.write_str("a schedule"),
             Self::Other(what) => f.write_str(what),
         }
@@ -229,13 +232,18 @@ const TABLE: &[OptionDoc] = &[
     option("batch_size", &["batch"], "examples per batch; a whole number from 1", |o, v| {
         count(v, 1).map(|n| o.batch_size = n)
     }),
-    option("optimizer", &["optimiser"], "sgd(…), adamw(…), lion(…) or one of their names", |o, v| match v {
-        OptionValue::Optimizer(spec) => set(&mut o.optimizer, spec),
-        _ => Err("sgd(…), adamw(…), lion(…) or one of their names"),
-    }),
+    option(
+        "optimizer",
+        &["optimiser"],
+        "sgd(…), adamw(…), lion(…), one of their names, or one of your own",
+        |o, v| match v {
+            OptionValue::Optimizer(spec) => set(&mut o.optimizer, spec),
+            _ => Err("sgd(…), adamw(…), lion(…), one of their names, or one of your own (OptimizerSpec::own)"),
+        },
+    ),
     option("learning_rate", &["lr"], "the optimizer's learning rate; a number above 0", |o, v| {
         let rate = number(v, |x| x > 0.0, "a number above 0")?;
-        o.optimizer.at(rate).map(|spec| o.optimizer = spec).map_err(|_| "a number above 0")
+        o.optimizer.clone().at(rate).map(|spec| o.optimizer = spec).map_err(|_| "a number above 0")
     }),
     option(
         "schedule",
@@ -246,9 +254,16 @@ const TABLE: &[OptionDoc] = &[
             _ => Err("constant(), step_decay(…) or cosine(…)"),
         },
     ),
-    option("loss", &[], "\"cross_entropy\", \"mse\", \"mae\" or \"bce_with_logits\"", |_, _| {
-        Err("the name of a loss: \"cross_entropy\", \"mse\", \"mae\" or \"bce_with_logits\"")
-    }),
+    option(
+        "loss",
+        &[],
+        "\"cross_entropy\", \"mse\", \"mae\", \"bce_with_logits\", or one of your own",
+        |o, v| match v {
+            OptionValue::Loss(loss) => set(&mut o.loss, loss),
+            _ => Err("\"cross_entropy\", \"mse\", \"mae\", \"bce_with_logits\", or one of your own: \
+                      Loss::own of Rust, or |predictions, targets| …"),
+        },
+    ),
     option("metrics", &[], "names of metrics to measure, such as [\"accuracy\"]", |_, _| Err("a list of names")),
     option(
         "validation",

@@ -16,6 +16,9 @@ use std::cmp::Reverse;
 /// How many candidates are given.
 pub const MOST: usize = 200;
 
+/// What the macros of `candlewick::cells` are called by where they are written, beside their names there.
+pub const HIDDEN: &str = "__candlewick_";
+
 /// The candidates at a byte of a cell, the best first.
 ///
 /// # Errors
@@ -197,7 +200,7 @@ fn score(item: &CompletionItem) -> u32 {
 fn signature(item: &CompletionItem) -> String {
     match item.kind {
         CompletionItemKind::Keyword | CompletionItemKind::Snippet => String::new(),
-        _ => item.detail.clone().unwrap_or_default(),
+        _ => item.detail.as_deref().unwrap_or_default().replace(HIDDEN, ""),
     }
 }
 

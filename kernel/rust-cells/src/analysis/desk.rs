@@ -22,9 +22,6 @@ const NICENESS_OF_READING: i32 = 10;
 /// The same for a question: somebody looks at the screen, but a cell that runs comes first.
 const NICENESS_OF_QUESTIONS: i32 = 3;
 
-/// After how many questions what none of them needs any more is dropped.
-const QUESTIONS_BETWEEN_GARBAGE: u32 = 50;
-
 /// A question that makes every part of the world known that a cell's questions need.
 const FIRST: &str = "let t = Tensor::zeros((2, 3), DType::F32, &Device::Cpu)?;\nt.matmul(&t)?.";
 
@@ -78,7 +75,6 @@ pub struct Desk {
     /// How long an answer may take.
     limit: Duration,
     world: Option<World>,
-    answered: u32,
 }
 
 impl Desk {
@@ -88,7 +84,7 @@ impl Desk {
     /// When the system gives no thread.
     pub fn start(rust_src: Option<PathBuf>, limit: Duration, state: State) -> std::io::Result<Sender<Ask>> {
         let (sender, asked) = mpsc::channel();
-        let mut desk = Self { asked, state, rust_src, limit, world: None, answered: 0 };
+        let mut desk = Self { asked, state, rust_src, limit, world: None };
         Builder::new().name("rust analysis".to_owned()).spawn(move || {
             while let Ok(ask) = desk.asked.recv() {
                 desk.take(ask);
@@ -124,18 +120,15 @@ impl Desk {
         let asked = move || question(&analysis, file, &cell);
         // What is not given within the limit is given up; what was found out until then stays known.
         match on_thread("rust question", NICENESS_OF_QUESTIONS, asked).map(|answer| answer.recv_timeout(self.limit)) {
-            Some(Ok(Some(_))) => self.tidy(),
-            Some(Err(RecvTimeoutError::Timeout)) => world.cancel(),
+            Some(Err(RecvTimeoutError::Timeout)) => {
+                // Until it has given up nobody needs to wait: questions are answered with what is known at once.
+                self.state.set(State::READING);
+                world.cancel();
+                self.state.set(State::READY);
+            }
             // What a panic leaves behind is not to be trusted; the next question reads anew.
             Some(Ok(None) | Err(RecvTimeoutError::Disconnected)) => self.forget(),
-            None => {}
-        }
-    }
-
-    fn tidy(&mut self) {
-        self.answered += 1;
-        if let Some(world) = self.world.as_mut().filter(|_| self.answered % QUESTIONS_BETWEEN_GARBAGE == 0) {
-            world.collect_garbage();
+            Some(Ok(Some(_))) | None => {}
         }
     }
 }
@@ -168,4 +161,29 @@ fn on_thread<A: Send + 'static>(
 fn lower_priority(niceness: i32) {
     // SAFETY: setpriority takes three numbers; on Linux 0 means the calling thread.
     unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, niceness) };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::Known;
+
+    #[test]
+    fn after_a_panic_the_sources_are_read_anew() {
+        let state = State::default();
+        let desk = Desk::start(None, Duration::from_secs(300), state.clone()).unwrap();
+        let wait = |ready: bool| {
+            while state.is_ready() != ready {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+        };
+        for _ in 0..2 {
+            assert!(state.begin());
+            desk.send(Ask::Read).unwrap();
+            wait(true);
+            let cell = CellText::new(&Known::default(), "1 + 1").unwrap();
+            desk.send(Ask::About(cell, Box::new(|_, _, _| panic!("as rust-analyzer does at times")))).unwrap();
+            wait(false);
+        }
+    }
 }

@@ -2,6 +2,7 @@
 //!
 //! It must not know threads. Read [`hover`] first.
 
+use super::candidates::HIDDEN;
 use super::cell_text::CellText;
 use candlewick_link::{Bundle, Inspection};
 use ra_ap_ide::{
@@ -76,7 +77,7 @@ fn config() -> HoverConfig<'static> {
 
 fn inspection(markdown: &str, detail: u8) -> Inspection {
     // A cell is a function's body for rust-analyzer; in the notebook its items are just there.
-    let markdown = markdown.replace("pub(in ...) ", "");
+    let markdown = markdown.replace("pub(in ...) ", "").replace(HIDDEN, "");
     let markdown = if detail == 0 { short(&markdown) } else { markdown };
     Inspection { bundle: Bundle::text(plain(&markdown)).with("text/markdown", markdown.trim()) }
 }

@@ -5,6 +5,7 @@
 
 mod candidates;
 mod cell_text;
+mod command;
 mod desk;
 mod hover;
 mod outline;
@@ -13,7 +14,7 @@ mod sources;
 mod world;
 
 use candlewick_link::{Completions, Inspection};
-use cell_text::{CellText, Place, code_points, place};
+use cell_text::{CellText, Place, place};
 use desk::{Ask, Desk, State};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Sender};
@@ -83,9 +84,10 @@ impl Analysis {
     /// Candidates at a cursor of a cell, the best first. `code` is the whole cell, its `%%` line included; `cursor` and the
     /// answer's bounds are in code points.
     pub fn complete(&self, known: &Known, code: &str, cursor: usize) -> Completions {
-        let Place::Code(at) = place(code, cursor) else {
-            let cursor = code_points(code, code.len()).min(cursor);
-            return Completions { start: cursor, end: cursor, matches: Vec::new() };
+        let at = match place(code, cursor) {
+            Place::Code(at) => at,
+            Place::Command(before) => return command::candidates(&before, cursor),
+            Place::Head => return Completions { start: cursor, end: cursor, matches: Vec::new() },
         };
         let text = code.to_owned();
         let found =
@@ -98,7 +100,11 @@ impl Analysis {
 
     /// What stands at a cursor of a cell; none when nothing is known. `detail` 0 is the short form, 1 all there is.
     pub fn inspect(&self, known: &Known, code: &str, cursor: usize, detail: u8) -> Option<Inspection> {
-        let Place::Code(at) = place(code, cursor) else { return None };
+        let at = match place(code, cursor) {
+            Place::Code(at) => at,
+            Place::Command(before) => return command::help(&before),
+            Place::Head => return None,
+        };
         let text = code.to_owned();
         self.ask(known, code, move |analysis, file, cell| hover::hover(analysis, file, cell, &text, at, detail))
             .flatten()

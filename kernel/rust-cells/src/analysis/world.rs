@@ -18,6 +18,9 @@ use triomphe::Arc;
 const TREES: u16 = 32;
 
 /// The file of the cell, with all that it can name.
+///
+/// What rust-analyzer interns of types is not collected: its collection is for the whole process, and evcxr has a
+/// rust-analyzer beside this one, whose threads would then read what is gone (tried: a segfault).
 #[derive(Debug)]
 pub struct World {
     host: AnalysisHost,
@@ -57,11 +60,6 @@ impl World {
     /// Tells every snapshot to give up and waits until they are dropped.
     pub fn cancel(&mut self) {
         self.host.trigger_cancellation();
-    }
-
-    /// Drops what no question needs any more. Only without snapshots.
-    pub fn collect_garbage(&mut self) {
-        self.host.trigger_garbage_collection();
     }
 }
 

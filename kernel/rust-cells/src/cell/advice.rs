@@ -43,10 +43,10 @@ pub(crate) fn of(reports: &Reports, report: &Value, marks: &[Mark]) -> Vec<Strin
         advice.push("a variable of an earlier cell becomes mutable by `let mut x = x;`".to_owned());
     }
     let other = marks.iter().any(|mark| matches!(mark.text, Text::Earlier(_)));
-    if code == "E0119" && other {
+    if matches!(code, "E0119" | "E0592") && other {
         advice.push(
-            "an earlier cell has this `impl` already; put it into the cell of its type, which replaces both when it runs \
-             again, or begin anew with `:clear`"
+            "an earlier cell has it already, in an `impl` that differs in what it is for; run that cell again without it, or \
+             begin anew with `:clear`"
                 .to_owned(),
         );
     }
@@ -90,10 +90,14 @@ fn plugin(reports: &Reports) -> String {
 
 /// rustc's words for a project with a Cargo.toml, in those of a cell.
 pub(crate) fn reworded(text: &str) -> String {
-    let Some((before, rest)) = text.split_once("use `cargo add ") else { return text.to_owned() };
-    let Some((name, after)) = rest.split_once('`') else { return text.to_owned() };
-    let after = after.replacen(" to add it to your `Cargo.toml`", " in a line before the cell's code", 1);
-    format!("{before}write `:dep {name}`{after}")
+    let quoted = |start: &str| text.split_once(start)?.1.split_once('`').map(|(name, _)| name);
+    let name = quoted("use `cargo add ").or_else(|| quoted("you might be missing a crate named `"));
+    match name {
+        Some(name) => {
+            format!("if you want to use a crate named `{name}`, write `:dep {name}` in a line before the cell's code")
+        }
+        None => text.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -103,10 +107,10 @@ mod tests {
     #[test]
     fn words_of_projects_become_words_of_cells() {
         let check = |text: &str, expect: &str| assert_eq!(reworded(text), expect);
-        check(
-            "if you wanted to use a crate named `regex`, use `cargo add regex` to add it to your `Cargo.toml`",
-            "if you wanted to use a crate named `regex`, write `:dep regex` in a line before the cell's code",
-        );
+        let expect = "if you want to use a crate named `regex`, write `:dep regex` in a line before the cell's code";
+        let cargo = "if you wanted to use a crate named `regex`, use `cargo add regex` to add it to your `Cargo.toml`";
+        check(cargo, expect);
+        check("you might be missing a crate named `regex`", expect);
         check("consider borrowing", "consider borrowing");
     }
 }

@@ -4,6 +4,8 @@
 
 use super::Knowledge;
 use super::commands::{Answer, offered};
+use super::keepers::KEEPER;
+use super::style::brief;
 use super::warnings::escaped;
 use candlewick_link::Bundle;
 
@@ -27,7 +29,8 @@ pub(crate) fn shown(
         html.push(rich);
     };
     for (expression, ty) in types {
-        add(format!("{expression}: {ty}"), format!("<code>{}: {}</code>", escaped(expression), escaped(ty)));
+        let ty = brief(ty);
+        add(format!("{expression}: {ty}"), format!("<code>{}: {}</code>", escaped(expression), escaped(&ty)));
     }
     for line in passed {
         add(line.clone(), format!("<code>{}</code>", escaped(line)));
@@ -51,11 +54,12 @@ fn table(answer: Answer, knowledge: &Knowledge) -> Table {
     };
     match answer {
         Answer::Variables => {
-            let rows = knowledge.variables.iter().map(|(name, ty)| [name.clone(), ty.clone()]);
+            let rows = knowledge.variables.iter().map(|(name, ty)| [name.clone(), brief(ty)]);
             Table { head: ["variable", "type"], rows: sorted(rows.collect()), empty: "there are no Rust variables" }
         }
         Answer::Items => {
-            let rows = knowledge.items.iter().map(|name| [name.clone(), kind(name, knowledge)]);
+            let shown = knowledge.items.iter().filter(|name| !name.starts_with(KEEPER));
+            let rows = shown.map(|name| [name.clone(), kind(name, knowledge)]);
             Table { head: ["item", "defined"], rows: sorted(rows.collect()), empty: "there are no Rust items" }
         }
         Answer::Dependencies => {

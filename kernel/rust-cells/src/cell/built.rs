@@ -234,10 +234,13 @@ impl Built {
 fn candidates_of<'t>(chunks: &'t [Chunk], earlier: &'t [ItemText]) -> Vec<Candidate<'t>> {
     let mut found = Vec::new();
     for (index, chunk) in chunks.iter().enumerate().filter(|(_, chunk)| chunk.kind != Kind::Statement) {
+        found.push(Candidate::of(&chunk.text, From::Chunk(index)));
         if let Kind::Use(imports) = &chunk.kind {
+            // What evcxr writes as it stands in the cell has all its columns.
+            let same = |import: &&Import| chunk.text.trim() == import.text.trim();
+            found.extend(imports.iter().filter(same).map(|import| Candidate::of(&import.text, From::Chunk(index))));
             found.extend(imports.iter().map(|import| Candidate::import(&import.text, index, import)));
         }
-        found.push(Candidate::of(&chunk.text, From::Chunk(index)));
     }
     found.extend(earlier.iter().enumerate().map(|(index, item)| Candidate::of(&item.text, From::Earlier(index))));
     found

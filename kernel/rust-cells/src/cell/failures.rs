@@ -83,8 +83,9 @@ fn dependency(text: &str, line: Option<u32>, cell: &Cell, draft: &Draft) -> Prob
     let line = line
         .or_else(|| dependencies.iter().copied().find(|command| named(command)).map(|(line, _)| *line))
         .or_else(|| dependencies.first().map(|(line, _)| *line));
-    let message = rows.first().map(|row| row.trim_start_matches("error: ").trim()).unwrap_or("a dependency failed");
-    let message = format!("a dependency cannot be used: {message}");
+    let first = rows.first().map_or("it failed", |row| row.trim());
+    let cause = first.strip_prefix("error").and_then(|rest| rest.split_once(": ")).map_or(first, |(_, cause)| cause);
+    let message = format!("a dependency cannot be used: {cause}");
     let mut problem = match line {
         Some(line) => {
             let text = cell.line(line);

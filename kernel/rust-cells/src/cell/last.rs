@@ -102,7 +102,7 @@ mod tests {
             let found = insertions(&Script::parse(text).statements(), text);
             match (found.as_slice(), shown) {
                 ([open, close], Some(shown)) => {
-                    assert_eq!(open.line, "::candlewick::cells::show!(");
+                    assert_eq!(open.line, "candlewick::cells::show!(");
                     assert_eq!(&text[open.at..close.at], shown, "{text}");
                 }
                 ([only], None) => assert_eq!(only.line, ";", "{text}"),

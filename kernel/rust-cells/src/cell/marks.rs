@@ -54,6 +54,11 @@ pub(crate) struct Mark {
 }
 
 impl Mark {
+    /// Whether it is in a file whose text rustc has not.
+    pub(crate) fn is_blind(&self) -> bool {
+        matches!(&self.text, Text::File(_, lines) if lines.iter().all(String::is_empty))
+    }
+
     /// Whether a reader can see it in a cell.
     pub(crate) fn in_cells(&self) -> bool {
         matches!(self.text, Text::Here | Text::Earlier(_))
@@ -61,14 +66,23 @@ impl Mark {
 }
 
 impl Marks<'_> {
-    /// The marks of a report, or of a part of it.
+    /// The marks of a report, or of a part of it; for one in a cell's own macro, where that is called, too.
     pub(crate) fn of(&self, report: &Value) -> Vec<Mark> {
-        report["spans"].as_array().into_iter().flatten().map(|span| self.mark(span)).collect()
+        let spans = report["spans"].as_array().into_iter().flatten();
+        spans.flat_map(|span| [Some(self.mark(span)), self.invocation(span)]).flatten().collect()
+    }
+
+    fn invocation(&self, span: &Value) -> Option<Mark> {
+        let call = Some(&span["expansion"]["span"]).filter(|call| call.is_object() && span["is_primary"] == true)?;
+        let own = span["file_name"] == SOURCE && self.in_source(span).in_cells();
+        let label = "in this macro invocation".to_owned();
+        let called = own.then(|| self.place(call)).filter(Mark::in_cells)?;
+        (called.start != self.in_source(span).start).then_some(Mark { label, ..called })
     }
 
     fn mark(&self, span: &Value) -> Mark {
         let mut mark = self.place(span);
-        mark.label = span["label"].as_str().unwrap_or_default().to_owned();
+        mark.label = super::report::cleaned(span["label"].as_str().unwrap_or_default());
         mark.primary = span["is_primary"] == true;
         mark.replacement = span["suggested_replacement"].as_str().map(str::to_owned);
         mark
@@ -157,7 +171,8 @@ impl Marks<'_> {
     /// The marks of one text, as they are shown; `at` is the place that is named.
     pub(crate) fn snippet(&self, text: &Text, marks: &[&Mark], at: (u32, u32)) -> snippet::Snippet {
         let mut snippet = snippet::Snippet::new(&self.source(text), at);
-        for mark in marks {
+        // Without the sources of a library there is only the place.
+        for mark in marks.iter().filter(|mark| !mark.is_blind()) {
             let (line, column) = mark.start;
             if mark.start.0 == mark.end.0 || matches!(text, Text::File(..) | Text::Own(..)) {
                 let own = self.shown(text, line, mark);

@@ -14,6 +14,7 @@ mod completeness;
 mod dependency;
 mod draft;
 mod failures;
+mod keepers;
 mod knowledge;
 mod last;
 mod marks;
@@ -34,10 +35,13 @@ mod variables;
 mod warnings;
 
 pub use completeness::is_complete;
+pub use keepers::is_keeper;
 pub(crate) use knowledge::ItemText;
 pub use knowledge::{Compiled, Knowledge};
 pub use preparing::{Prepared, prepare};
 pub use typing::Typed;
+
+pub(crate) use commands::is_command;
 
 /// Names of the `:` commands with a line of help each: for completion and `:help`.
 pub fn commands() -> impl Iterator<Item = (&'static str, &'static str)> {

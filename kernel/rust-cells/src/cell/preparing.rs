@@ -9,7 +9,7 @@ use super::problems::Cell;
 use super::registering::{self, Registration};
 use super::syntax::{Script, Statement, too_much};
 use super::typing::Typed;
-use super::{last, variables};
+use super::{keepers, last, variables};
 use candlewick_link::{Problem, RustCell};
 
 /// A cell that is ready to be compiled, but for the types of its new variables.
@@ -58,7 +58,8 @@ pub fn prepare(cell: &RustCell, knowledge: &Knowledge) -> Result<Prepared, Probl
     let known: Vec<(String, String)> = if asked.clears { Vec::new() } else { knowledge.variables.clone() };
     let fresh = draft.has_code();
     draft.types = asked.types.iter().filter(|(.., text)| fresh || !is_known(&known, text)).cloned().collect();
-    let asks = !draft.variables.is_empty() || !draft.types.is_empty() || !script.valid;
+    let uncertain = draft.variables.iter().any(|variable| variable.certain.is_none());
+    let asks = uncertain || !draft.types.is_empty() || !script.valid;
     let probe = asks.then(|| draft.probe().text);
     let earlier = if asked.clears { Vec::new() } else { knowledge.texts.clone() };
     Ok(Prepared { cell: text, asked, draft, earlier, stands, known, probe })
@@ -80,7 +81,8 @@ fn written(
         return Err(text.problem("TypeError", (statement.start, statement.end), message, &[help]));
     }
     draft.variables = variables::untyped(script, statements);
-    draft.insertions = last::insertions(statements, &draft.code);
+    draft.insertions = keepers::insertions(statements);
+    draft.insertions.extend(last::insertions(statements, &draft.code));
     let mut append = |found: Registration, origin: Origin| {
         draft.appended.push((found.line, origin));
         stands.push((origin, found.stands, found.name));

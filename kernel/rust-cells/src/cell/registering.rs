@@ -10,7 +10,8 @@ use ra_ap_syntax::ast::{self, AstNode, HasDocComments, HasGenericParams, HasName
 use ra_ap_syntax::{SyntaxKind, SyntaxNode};
 
 /// Where the library's macros for cells are.
-pub(crate) const CELLS: &str = "::candlewick::cells";
+/// Without `::` before it: evcxr would take the line for a command.
+pub(crate) const CELLS: &str = "candlewick::cells";
 
 /// A line to be written, and the stretch of the cell's text that it is for.
 #[derive(Clone, Debug, PartialEq)]
@@ -133,14 +134,26 @@ fn callable(function: &ast::Fn, script: &Script, cell: &Cell) -> Result<Registra
     if function.unsafe_token().is_some() {
         return refuse("it is `unsafe`", "call it in an ordinary function, which says why that is right");
     }
+    let types: Vec<String> = parameters.iter().flat_map(ast::ParamList::params).map(|own| written(&own)).collect();
+    if types.iter().any(|own| own.starts_with("&mut")) {
+        return refuse("nothing of Rhai's is changed in place", "take the value, and give back the changed one");
+    }
     let signature = format!(
         "fn {name}{}{}",
         parameters.map(|list| on_one_line(list.syntax())).unwrap_or_default(),
         function.ret_type().map(|result| format!(" {}", on_one_line(result.syntax()))).unwrap_or_default()
     );
     let text = documentation(function);
-    let line = format!("{CELLS}::callable!({name:?}, {signature:?}, {text:?}, {name});");
+    // What is given as a reference is Rhai's no longer than the call takes, which the macro sees to when it knows the types.
+    let references = types.iter().any(|own| own.starts_with('&'));
+    let types = if references { format!(", ({})", types.join(", ")) } else { String::new() };
+    let line = format!("{CELLS}::callable!({name:?}, {signature:?}, {text:?}, {name}{types});");
     Ok(Registration { line, stands, name })
+}
+
+/// A parameter's type, as it is written.
+fn written(parameter: &ast::Param) -> String {
+    parameter.ty().map_or_else(String::new, |own| on_one_line(own.syntax()))
 }
 
 /// A function's documentation, without the marks of its comments.
@@ -184,7 +197,7 @@ mod tests {
             let knowledge = Knowledge { texts, ..Knowledge::default() };
             match (plugin("x", &script, &script.statements(), &knowledge, &cell), expect) {
                 (Ok(found), Ok(expect)) => {
-                    assert_eq!(found.line, format!("::candlewick::cells::register!(\"x\", {expect});"), "{text}");
+                    assert_eq!(found.line, format!("candlewick::cells::register!(\"x\", {expect});"), "{text}");
                     assert_eq!(text[found.stands.0..found.stands.1], found.name);
                 }
                 (Err(problem), Err(expect)) => assert!(problem.message.contains(expect), "{text}: {}", problem.message),
@@ -211,7 +224,7 @@ mod tests {
             match (callables(&script, &statements, &cell), expect) {
                 (Ok(found), Ok(expect)) => {
                     let lines: Vec<&str> = found.iter().map(|found| found.line.as_str()).collect();
-                    assert_eq!(lines.join("\n").replace("::candlewick::cells::", ""), expect, "{text}");
+                    assert_eq!(lines.join("\n").replace("candlewick::cells::", ""), expect, "{text}");
                 }
                 (Err(problem), Err(expect)) => assert!(problem.message.contains(expect), "{text}: {}", problem.message),
                 (found, _) => panic!("{text}: {found:?}"),
@@ -225,8 +238,13 @@ mod tests {
         );
         check(
             "#[candlewick::callable] fn f<'a>(x: &'a str) {}",
-            Ok("callable!(\"f\", \"fn f(x: &'a str)\", \"\", f);"),
+            Ok("callable!(\"f\", \"fn f(x: &'a str)\", \"\", f, (&'a str));"),
         );
+        check(
+            "#[callable] fn f(x: &Tensor, list: &[f64], n: i64) -> f64 { 0.0 }",
+            Ok("callable!(\"f\", \"fn f(x: &Tensor, list: &[f64], n: i64) -> f64\", \"\", f, (&Tensor, &[f64], i64));"),
+        );
+        check("#[callable] fn f(x: &mut Tensor) {}", Err("changed in place"));
         check("fn f() {}\n#[inline] fn g() {}", Ok(""));
         check("#[callable]\nfn f<T>(x: T) {}", Err("cell 7, line 2, column 4: `f` cannot be callable: it is generic"));
         check("#[callable] fn f(x: impl Fn()) {}", Err("it is generic"));

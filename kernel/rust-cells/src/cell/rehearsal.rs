@@ -114,9 +114,14 @@ impl Stage {
         } else {
             prepared.untyped()
         };
-        let variables = variables(&typed);
-        let source = self.assembled(&typed.written, false, &variables);
-        let diagnostics = self.rustc(&source);
+        let mut variables = variables(&typed);
+        let (mut source, mut diagnostics);
+        loop {
+            source = self.assembled(&typed.written, false, &variables);
+            diagnostics = self.rustc(&source);
+            let Some(name) = moved(&diagnostics) else { break };
+            variables.retain(|(other, _)| *other != name);
+        }
         let compiled = Compiled { diagnostics: &diagnostics, source: &source, errors: &[] };
         if diagnostics.iter().any(super::report::is_error) {
             let error = evcxr::Error::CompilationErrors(Vec::new());
@@ -177,14 +182,32 @@ impl Stage {
     }
 }
 
-/// The variables of a cell with their types, from the lines that bind them.
+/// A variable that was moved when it is to be kept.
+fn moved(diagnostics: &[Value]) -> Option<String> {
+    let moved = diagnostics.iter().filter(|error| error["code"]["code"] == "E0382");
+    let mut texts = moved.flat_map(|error| error["spans"].as_array().cloned().unwrap_or_default());
+    let line = texts.find_map(|span| {
+        let text = span["text"][0]["text"].as_str().unwrap_or_default().to_owned();
+        (span["is_primary"] == true && text.starts_with("evcxr_variable_store.put_variable")).then_some(text)
+    })?;
+    Some(line.split_once("stringify!(")?.1.split_once(')')?.0.to_owned())
+}
+
+/// The variables of a cell with their types: those whose types were found, and those with a type of their own.
 fn variables(typed: &Typed) -> Vec<(String, String)> {
     let lines = typed.written.text.lines().zip(&typed.written.lines);
     let bound = lines.filter_map(|(line, origin)| {
-        let Origin::Binding(index) = origin else { return None };
-        let name = typed.prepared.draft.variables[*index].name.clone();
-        let ty = line.split_once(": ")?.1;
-        Some((name, ty.split_once(" = ").map_or(ty, |(ty, _)| ty).to_owned()))
+        let (name, ty) = line.split_once(": ")?;
+        let ty = ty.split_once(" = ").map_or(ty, |(ty, _)| ty).to_owned();
+        match origin {
+            _ if ty.contains("<_>") => None,
+            Origin::Binding(index) => Some((typed.prepared.draft.variables[*index].name.clone(), ty)),
+            Origin::Cell(_) => {
+                let name = name.strip_prefix("let ").filter(|name| name.chars().all(char::is_alphanumeric))?;
+                Some((name.to_owned(), ty))
+            }
+            _ => None,
+        }
     });
     bound.collect()
 }
@@ -226,61 +249,248 @@ fn rustc_names_the_types_of_variables() {
         "t: candlewick::Tensor",
         "v: std::vec::Vec<f32>",
         "ö: f32",
+        "w: fn(&str) -> &str",
         "x: for<'a> fn(&'a str) -> &'a str",
         "y: std::result::Result<u8, std::num::ParseIntError>",
     ];
     assert_eq!(found, expect, "{}", typed.text());
+    assert!(stage.knowledge.variables.iter().all(|(name, _)| name != "e"), "it was moved");
+}
+
+/// Cells that are there before.
+const BEFORE: &str = "fn two(a: i32, b: &str) {}\nstruct Old { x: i32 }\nimpl Old { fn new() -> Old { Old { x: 1 } } }\n\
+                      impl Clone for Old { fn clone(&self) -> Old { Old { x: 2 } } }\n\
+                      let s = String::from(\"a\"); let n = 1;";
+
+/// Compiles a cell after those before, which must fail; all that the notebook shows.
+fn failing(stage: &mut Stage, code: &str) -> String {
+    match stage.cell(code) {
+        Ok((typed, ..)) => panic!("{code} compiles: {}", typed.text()),
+        Err(problem) => format!("{}: {}\n{}", problem.name, problem.message, rows(&problem)),
+    }
 }
 
 #[test]
-fn show_all() {
+fn errors_look_as_rustc_shows_them_in_the_cell() {
     let mut stage = Stage::new();
-    stage.cell("fn two(a: i32, b: &str) {}\nstruct Old { x: i32 }\nimpl Old { fn new() -> Old { Old { x: 1 } } }\nimpl Clone for Old { fn clone(&self) -> Old { Old { x: 2 } } }\nlet s = String::from(\"a\"); let n = 1;").unwrap();
-    for code in [
+    stage.cell(BEFORE).unwrap();
+    let mut check = |code: &str, expect: &[&str]| {
+        stage.cells = 1;
+        let shown = failing(&mut stage, code);
+        expect.iter().for_each(|expect| assert!(shown.contains(expect), "{code}\n--- lacks\n{expect}\n---\n{shown}"));
+        let ours = ["evcxr", "src/lib.rs", "CandlewickTypeProbe", "run_user_code"];
+        ours.iter().for_each(|ours| assert!(!shown.contains(ours), "{code}: {ours}\n{shown}"));
+    };
+    check(
         "let x: i32 = \"a\";",
+        &[
+            "CompileError: cell 2, line 1, column 14: mismatched types: expected `i32`, found `&str`\n",
+            "error[E0308]: mismatched types\n --> cell 2:1:14\n  |\n1 | let x: i32 = \"a\";\n  |        ---   ^^^ expected `i32`, \
+             found `&str`\n  |        |\n  |        expected due to this\n",
+            "`:explain E0308`",
+        ],
+    );
+    check(
         "let x = 1;\nlet y: String = x;\nundefined(y);",
-        "two(1);\n",
-        "use std::colections::HashMap;\nlet x = HashMap::new();",
-        "use std::{collections::{HashMap, HashMop}};\n1",
-        "let m = HashMap::from([(1, 2)]);",
-        "let x = Default::default();",
-        "let v = Vec::new();",
-        "let f = |x: f64| x + 1.0;\nlet i = [1].iter().map(|x| x + 1);",
-        "let s = candlewick::secret();",
-        "n += 1;",
-        "impl Clone for Old { fn clone(&self) -> Old { Old { x: 2 } } }",
-        "let q = if true {\n    1\n} else {\n    \"a\"\n};",
-        "fn g() -> i32 {\n    \"größe\"\n}\ng()",
-        "let a = 1; two(a, 5); two(\"ä\", \"b\")",
-        "let t = s; s.len()",
-        "regex::Regex::new(\"a\")",
-        "use regex::Regex;",
-        "let y = match 1u8 { 0 => 1, 1 => 2 };",
-        "let z = 5 let w = 6;",
-        "let z = (1 +;",
-        "fn f( { }",
-        "f(])",
-        "let s2 = \"abc;",
+        &[
+            "(and 1 more error)",
+            "help: try using a conversion method\n  |\n2 | let y: String = x.to_string();\n  |                  ++++++++++++\n",
+            "\n\nerror[E0425]: cannot find function `undefined` in this scope\n --> cell 2:3:1\n",
+        ],
+    );
+    // A place in an earlier cell, a replacement.
+    check(
+        "two(1);",
+        &[
+            "1 | two(1);\n  | ^^^--- argument #2 of type `&str` is missing\n",
+            "note: function defined here\n --> cell 1:1:4\n  |\n1 | fn two(a: i32, b: &str) {}\n  |    ^^^         -------\n",
+            "1 - two(1);\n1 + two(1, /* &str */);",
+        ],
+    );
+    check("let a = 1; two(a, 5); two(\"ä\", \"b\")", &["cell 2:1:19", "cell 2:1:27\n", "--- ^^^ expected `i32`"]);
+    check(
         "two(\n  1,\n  2\n)",
-        ":type s.len() + \"a\"",
-        "let u: u8 = 256;",
-        "struct W;\nprintln!(\"{}\", W);",
-        "n.foo()",
-        "Old::new().y",
-        "for i in 0..3 { two(i) }",
-        "let o = Old { x: 1, z: 2 };",
-        "let r: &str = &s;",
-    ] {
-        match stage.cell(code) {
-            Ok((typed, diagnostics, source)) => {
-                let w = typed.warnings(&Compiled { diagnostics: &diagnostics, source: &source, errors: &[] });
-                println!(
-                    "=== {code}\nOK {:?} {:?}",
-                    typed.shown(&stage.knowledge),
-                    w.map(|w| w.get("text/plain").unwrap().to_owned())
-                );
-            }
-            Err(problem) => println!("=== {code}\n{}: {}\n{}", problem.name, problem.message, rows(&problem)),
-        }
+        &["cell 2, line 3, column 3: mismatched types", "1 | two(\n  | --- ", "...\n3 |   2\n"],
+    );
+    check(
+        "let q = if true {\n    1\n} else {\n    \"a\"\n};",
+        &["1 |   let q = if true {\n  |  _________-\n2 | |     1\n", "4 | |     \"a\"\n  | |     ^^^ expected integer"],
+    );
+    check("fn g() -> i32 {\n    \"größe\"\n}\ng()", &["2 |     \"größe\"\n  |     ^^^^^^^ expected `i32`"]);
+    check("let größe = 1; größe + undefined", &["cell 2:1:24\n", "  |                        ^^^^^^^^^"]);
+    // Imports: in a check they stand as they are, in a build evcxr writes them.
+    for more in ["", "\nlet x = 1;"] {
+        let code = format!("use std::{{fmt::Write,\n  collections::{{HashMap, HashMop}}}};{more}");
+        check(&code, &["cell 2, line 2, column 26: unresolved import `std::collections::HashMop`", "^^^^^^^"]);
+        check(&format!("use std::colections::HashMap;{more}"), &["cell 2:1:10\n", "^^^^^^^^^^ could not find"]);
     }
+    check("let m = HashMap::from([(1, 2)]);", &["help: consider importing", "1 + use std::collections::HashMap;"]);
+    check("regex::Regex::new(\"a\")", &["write `:dep regex` in a line before the cell's code"]);
+    check("let z = 5 let w = 6;", &["expected `;`, found keyword `let`", "1 | let z = 5; let w = 6;\n  |          +"]);
+    check("let y = match 1u8 { 0 => 1, 1 => 2 };", &["error[E0004]", "= note: the matched value is of type `u8`"]);
+    check("struct W;\nprintln!(\"{}\", W);", &["cell 2:2:16", "`W` doesn't implement `Display`"]);
+    check("struct W;\nlet w = W; w.foo()", &["cell 2:2:14\n", "1 | struct W;\n  | -------- method `foo` not found"]);
+    check("let u: u8 = 256;", &["literal out of range for `u8`", "= note: `#[deny(overflowing_literals)]`"]);
+    check("let t = s; s.len()", &["borrow of moved value: `s`"]);
+    // Below a short text: brackets and strings.
+    check("let z = (1 +;", &["SyntaxError: cell 2, line 1, column 9: `(` is not closed\n", "  |         ^"]);
+    check("f(])", &["`(` is closed by `]`"]);
+    check("let s2 = \"abc;", &["cell 2, line 1, column 10: this string has no closing `\"`"]);
+    check("let x = 1;\n:vars", &["CommandError: cell 2, line 2, column 1: `:vars` stands below code"]);
+    check(":type s.len() + \"a\"", &["cell 2, line 1, column 15: cannot add `&str` to `usize`"]);
+    check("n += 1; undefined", &["cell 2:1:9\n"]);
+    // A macro of the cell; a change in another cell.
+    let called = "1 | macro_rules! sq { ($x:expr) => { $x * $x } }\n  |                                     ^\n2 | sq!(\"a\")\n  | \
+                  -------- in this macro invocation\n";
+    check("macro_rules! sq { ($x:expr) => { $x * $x } }\nsq!(\"a\")", &["cell 2:1:37\n", called]);
+    check(
+        "format!(\"{:?}\", Old::new())",
+        &["help: consider annotating", "\n --> cell 1:2:1\n  |\n2 + #[derive(Debug)]"],
+    );
+}
+
+#[test]
+fn what_cells_ask_for_beyond_rust_is_advised() {
+    let mut stage = Stage::new();
+    stage.cell(BEFORE).unwrap();
+    let mut check = |code: &str, expect: &[&str]| {
+        stage.cells = 1;
+        let shown = failing(&mut stage, code);
+        expect.iter().for_each(|expect| assert!(shown.contains(expect), "{code}\n--- lacks\n{expect}\n---\n{shown}"));
+    };
+    check("let x = Default::default();", &["TypeError: cell 2, line 1, column 5: type annotations needed for `x`"]);
+    check("let v = Vec::new();", &["all that is known is `Vec<_>`", "`let v: Vec<f64> = …;`"]);
+    let closures = "let f = |x: f64| x + 1.0;\nlet i = [1].iter().map(|x| x + 1);";
+    check(
+        closures,
+        &["`let f: Box<dyn Fn(f64) -> …> = Box::new(|x: f64| x + 1.0);`", "cell 2:2:5\n", "`.collect::<Vec<_>>()`"],
+    );
+    check(
+        "let s = candlewick::secret();",
+        &["cell 2:1:5\n", "`s` is of type `core_of_it::hidden::Secret`, which cannot be"],
+    );
+    check(
+        "let a = String::new();\nlet r = &a;",
+        &[
+            "`a` does not live long enough",
+            "1 | let a = String::new();\n  |     - binding `a` declared here\n2 | let r = &a;\n  |     -   ^^ borrowed value",
+            "`r` stays for later cells, so it cannot hold a reference to another variable",
+            "or put the code that uses it into braces",
+        ],
+    );
+    check("let a = String::new();\nlet r: &str = &a;", &["cell 2:2:15\n", "variables stay for later cells"]);
+    check(
+        "impl Old { fn third() {} fn new() -> Old { Old { x: 3 } } }",
+        &["cell 2, line 1, column 26", "an earlier cell has it"],
+    );
+    check("let (a, b);", &["declare each variable by itself"]);
+    check(
+        "struct Deep;\nlet d = { struct Inner; Inner };",
+        &["cell 2, line 2, column 5", "`Inner`, which cannot be named"],
+    );
+}
+
+#[test]
+fn an_impl_may_run_again() {
+    let mut stage = Stage::new();
+    stage.cell(BEFORE).unwrap();
+    for x in 5..8 {
+        stage.cell(&format!("impl Clone for Old {{ fn clone(&self) -> Old {{ Old {{ x: {x} }} }} }}")).unwrap();
+        stage.cell("impl Old { fn new() -> Old { Old { x: 3 } } fn other() {} }").unwrap();
+    }
+    let texts = stage.knowledge.texts.iter().filter(|item| item.text.contains("Clone for Old"));
+    assert_eq!(texts.map(|item| item.text.contains("x: 7")).collect::<Vec<_>>(), [true]);
+}
+
+#[test]
+fn plugins_and_callables_are_told_of() {
+    let mut stage = Stage::new();
+    let plugin = "struct P;\nimpl candlewick::cells::Plugin for P {}";
+    let (typed, ..) = stage.rust_cell(plugin, Some("mine")).unwrap();
+    assert!(typed.text().ends_with("candlewick::cells::register!(\"mine\", P);\n"), "{}", typed.text());
+    let problem = stage.rust_cell("struct Q(i32);\nimpl candlewick::cells::Plugin for Q {}", Some("mine")).unwrap_err();
+    assert!(
+        problem.message.starts_with("cell 2, line 2, column 36: the trait bound `Q: Default`"),
+        "{}",
+        problem.message
+    );
+    assert!(rows(&problem).contains("put `#[derive(Default)]` on it, or register it yourself"), "{}", rows(&problem));
+    let problem =
+        stage.rust_cell("struct R;\nimpl candlewick::cells::Plugin for R { fn x() {} }", Some("mine")).unwrap_err();
+    assert!(
+        problem.message.contains("cell 3, line 2, column 40: method `x` is not a member of trait"),
+        "{}",
+        problem.message
+    );
+}
+
+#[test]
+fn warnings_are_the_users_own() {
+    let mut stage = Stage::new();
+    let mut check = |code: &str, expect: Option<&str>| {
+        stage.cells = 1;
+        let (typed, diagnostics, source) = stage.cell(code).unwrap();
+        let warnings = typed.warnings(&Compiled { diagnostics: &diagnostics, source: &source, errors: &[] });
+        assert_eq!(warnings.as_ref().and_then(|bundle| bundle.get("text/plain")), expect, "{code}");
+        let html = warnings.as_ref().and_then(|bundle| bundle.get("text/html"));
+        assert!(html.is_none_or(|html| html.starts_with("<details><summary>") && !html.contains('\u{1b}')), "{html:?}");
+    };
+    check("let x = 1; let mut y = vec![x]; use std::fmt::Write; fn unused() {}", None);
+    let two = "2 warnings:\n  cell 2, line 1, column 19: unused variable: `q`\n  cell 2, line 2, column 1: unused `Result` that \
+               must be used";
+    check(
+        "let a = { let b = { let q = 5; 1 }; b };\nOk::<i32, String>(1);",
+        Some(&two.replace("column 19", "column 25")),
+    );
+    check("let _ = a;", None);
+    check("fn f() { let z = 1; }", Some("1 warning:\n  cell 2, line 1, column 14: unused variable: `z`"));
+    // Those of earlier cells' items are not told again.
+    check("f()", None);
+}
+
+#[test]
+fn lines_of_a_build_are_known() {
+    let mut stage = Stage::new();
+    let check = |stage: &mut Stage, code: &str, expect: &[(&str, &str, u32)]| {
+        let (typed, _, source) = stage.cell(code).unwrap();
+        let found = typed.lines(&source);
+        let lines: Vec<&str> = source.lines().collect();
+        for (text, cell, line) in expect {
+            let places: Vec<u32> = (1..).zip(&lines).filter(|(_, other)| **other == *text).map(|(at, _)| at).collect();
+            let of = |at: &u32| found.iter().find(|found| (found.built..found.built + found.count).contains(at));
+            let known: Vec<(&str, u32)> =
+                places.iter().filter_map(|at| of(at).map(|of| (of.source.as_str(), of.line + at - of.built))).collect();
+            assert!(known.contains(&(*cell, *line)), "{text}: {known:?} of {found:?}\n{source}");
+        }
+    };
+    let first = "fn f(x: i32) -> i32 {\n    if x > 2 { panic!(\"boom\") }\n    x\n}\n\nf(1);\nf(1);\n";
+    check(&mut stage, first, &[("    x", "cell 1", 3), ("f(1);", "cell 1", 6), ("f(1);", "cell 1", 7)]);
+    let second = "\nmod m {\n    pub fn g() {\n        super::f(5);\n    }\n}\nlet v = 1; m::g();\nf(v)";
+    check(
+        &mut stage,
+        second,
+        &[
+            ("        super::f(5);", "cell 2", 4),
+            ("    if x > 2 { panic!(\"boom\") }", "cell 1", 2),
+            ("m::g();", "cell 2", 7),
+        ],
+    );
+    // A text that stands twice: as an item, and in another one.
+    let twice = "fn g() {\n    f(1);\n}\nmod n {\nfn g() {\n    f(1);\n}\nfn f(x: i32) {}\n}";
+    check(&mut stage, twice, &[("    f(1);", "cell 3", 2), ("    f(1);", "cell 3", 6), ("    x", "cell 1", 3)]);
+}
+
+#[test]
+fn commands_are_answered() {
+    let mut stage = Stage::new();
+    stage.cell(BEFORE).unwrap();
+    stage.cell("let x: i32 = \"a\";").unwrap_err();
+    let mut check = |code: &str, expect: &str| {
+        let (typed, ..) = stage.cell(code).unwrap();
+        let shown = typed.shown(&stage.knowledge).unwrap();
+        assert_eq!(shown.get("text/plain").unwrap(), expect, "{code}");
+    };
+    check(":vars\n:type n\n:type s.as_bytes()", "n: i32\ns.as_bytes(): &[u8]\nn  i32\ns  String");
+    check(":type |x: i32| x", "|x: i32| x: {closure}");
+    check("  :type n + 1\n// why\nlet k = 2;\n", "n + 1: i32");
 }

@@ -13,6 +13,8 @@ use super::syntax::position;
 use candlewick_link::Problem;
 use serde_json::Value;
 
+/// Code points of a note that are shown.
+const LONG: usize = 2_000;
 /// Errors that one problem shows.
 const MOST: usize = 20;
 
@@ -67,7 +69,10 @@ impl Reports<'_> {
         let level = report["level"].as_str().unwrap_or("error");
         let code = report["code"]["code"].as_str();
         let text = cleaned(report["message"].as_str().unwrap_or_default());
-        let all = self.marks.of(report);
+        let mut all = self.marks.of(report);
+        if matches!(code, Some("E0119" | "E0592")) {
+            newer_first(&mut all);
+        }
         let (marks, own) = self.seen(&all);
         let helps = advice::of(self, report, &all);
         let children: Vec<&Value> =
@@ -80,7 +85,7 @@ impl Reports<'_> {
         }
         let advice = helps.iter().map(|help| ("help".to_owned(), help.clone()));
         footers.extend(advice);
-        if !own {
+        if !own && all.iter().any(|mark| matches!(mark.text, Text::Own(..))) {
             let why = "this is in code that was written around the cell's: please report it with the cell";
             footers.push(("note".to_owned(), why.to_owned()));
         }
@@ -181,12 +186,17 @@ impl Reports<'_> {
                 return;
             }
             parts.push(Part::Row(below(&level, &text)));
+            // What is to be changed elsewhere says where.
+            let elsewhere = marks.iter().find(|mark| matches!(mark.text, Text::Earlier(_)) && !is_import(mark));
+            parts.extend(elsewhere.map(|mark| Part::Snippet(self.marks.snippet(&mark.text, &[], mark.start))));
             parts.push(Part::Suggestion(suggestion::rows(&self.marks, &marks)));
             return;
         }
         let seen: Vec<Mark> = marks.iter().filter(|mark| !matches!(mark.text, Text::Own(..))).cloned().collect();
-        if seen.is_empty() {
-            footers.push((level, text));
+        // Of a library whose sources are not there only the labels tell something.
+        if seen.iter().all(|mark| mark.is_blind()) {
+            let labels = seen.iter().filter(|mark| !mark.label.is_empty()).map(|mark| format!("\n  {}", mark.label));
+            footers.push((level, shortened(&labels.fold(text, |text, label| text + &label))));
             return;
         }
         let primary = seen.iter().find(|mark| mark.primary).or(seen.first());
@@ -203,6 +213,18 @@ impl Reports<'_> {
         let help = helps.first().map(|help| format!("; {help}")).unwrap_or_default();
         format!("{}{text}{label}{help}", place.unwrap_or_default())
     }
+}
+
+/// Of two marks that say the same of an earlier cell and of this one, this one's is what the report is about: rustc takes
+/// them in the order of evcxr's source, which is any.
+fn newer_first(marks: &mut [Mark]) {
+    let Some(primary) = marks.iter().position(|mark| mark.primary && matches!(mark.text, Text::Earlier(_))) else {
+        return;
+    };
+    let Some(here) = marks.iter().position(|mark| !mark.primary && mark.text == Text::Here) else { return };
+    let label = std::mem::take(&mut marks[primary].label);
+    marks[primary].label = std::mem::replace(&mut marks[here].label, label);
+    (marks[primary].primary, marks[here].primary) = (false, true);
 }
 
 /// Whether a suggestion is to import something: that has a place in a cell wherever rustc puts it.
@@ -234,7 +256,9 @@ fn arranged(parts: Vec<Part>, footers: Vec<(String, String)>) -> Vec<String> {
             rows.extend(footers.iter().flat_map(|(level, text)| footer(width, level, text)));
         }
         match part {
-            Part::Snippet(snippet) => rows.extend(snippet.rows(width, index + 1 == total && footers.is_empty())),
+            Part::Snippet(snippet) => {
+                rows.extend(snippet.rows(width, index + 1 == total && (index >= first || footers.is_empty())))
+            }
             Part::Suggestion(suggestion) => rows.extend(suggestion.rendered(width)),
             Part::Row(row) => rows.push(row),
         }
@@ -243,6 +267,17 @@ fn arranged(parts: Vec<Part>, footers: Vec<(String, String)>) -> Vec<String> {
         rows.extend(footers.iter().flat_map(|(level, text)| footer(width, level, text)));
     }
     rows
+}
+
+/// A note without the middle of a very long one, such as the command of a linker.
+fn shortened(text: &str) -> String {
+    let length = text.chars().count();
+    if length <= LONG {
+        return text.to_owned();
+    }
+    let (start, end): (String, String) =
+        (text.chars().take(LONG / 2).collect(), text.chars().skip(length - LONG / 2).collect());
+    format!("{start} […] {end}")
 }
 
 /// The first row of a help or note with a place of its own.
@@ -290,7 +325,8 @@ fn is_told(child: &Value) -> bool {
 
 /// A message without the names of evcxr's code.
 pub(crate) fn cleaned(text: &str) -> String {
-    text.replace("`evcxr_variable_store`", "the end of the cell")
+    style::brief(text)
+        .replace("`evcxr_variable_store`", "the end of the cell")
         .replace("evcxr_analysis_wrapper::", "")
         .replace("`EvcxrUserCodeError`", "the cell's own error")
 }

@@ -100,7 +100,11 @@ impl Snippet {
         let margin = " ".repeat(width);
         let place = format!("{}:{}:{}", self.source, self.at.0, self.at.1);
         let empty = format!("{margin} {}", coloured(SIDE, "|"));
-        let mut rows = vec![format!("{margin}{} {place}", coloured(SIDE, arrow)), empty.clone()];
+        let mut rows = vec![format!("{margin}{} {place}", coloured(SIDE, arrow))];
+        if self.lines.is_empty() {
+            return rows;
+        }
+        rows.push(empty.clone());
         let mut before: Option<u32> = None;
         for (number, (text, labels)) in &self.lines {
             if before.is_some_and(|before| number - before > 1) {

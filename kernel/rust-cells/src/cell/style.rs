@@ -64,3 +64,32 @@ pub(crate) fn plain(text: &str) -> String {
     }
     plain + rest
 }
+
+/// Paths that every Rust program knows by their last word.
+const KNOWN: [&str; 16] = [
+    "std::vec::Vec",
+    "std::string::String",
+    "std::option::Option",
+    "std::result::Result",
+    "std::boxed::Box",
+    "std::clone::Clone",
+    "std::marker::Copy",
+    "std::marker::Send",
+    "std::marker::Sync",
+    "std::default::Default",
+    "std::fmt::Display",
+    "std::fmt::Debug",
+    "std::iter::Iterator",
+    "std::ops::Fn",
+    "std::convert::From",
+    "std::convert::Into",
+];
+
+/// A text with known paths as one writes them: rustc is asked for whole paths, for the sake of types.
+pub(crate) fn brief(text: &str) -> String {
+    if !text.contains("std::") {
+        return text.to_owned();
+    }
+    let short = |path: &str| path.rsplit("::").next().unwrap_or_default().to_owned();
+    KNOWN.iter().fold(text.to_owned(), |text, path| text.replace(path, &short(path)))
+}

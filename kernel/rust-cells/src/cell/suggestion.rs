@@ -33,7 +33,8 @@ pub(crate) fn rows(marks: &Marks, suggested: &[Mark]) -> Rows {
         let alternatives = suggested.iter().filter(|other| other.start == mark.start && other.end == mark.end).count();
         let text = mark.replacement.as_deref().unwrap_or_default();
         if !mark.in_cells() || alternatives > 1 || text.ends_with('\n') && mark.start == mark.end {
-            let number = if mark.in_cells() { mark.start.0 } else { 1 };
+            let import = text.trim_start().starts_with("use ");
+            let number = if mark.in_cells() && !import { mark.start.0 } else { 1 };
             let lines = text.lines().filter(|line| !line.trim().is_empty());
             rows.extend(lines.map(|line| Row::New(number, line.to_owned())));
         } else if !done.contains(&mark.start.0) {

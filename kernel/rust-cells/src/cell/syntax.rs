@@ -5,6 +5,8 @@
 
 use ra_ap_syntax::ast::{self, AstNode};
 use ra_ap_syntax::{Edition, SourceFile, SyntaxKind, SyntaxNode, SyntaxToken, T};
+use std::cell::OnceCell;
+use std::collections::HashMap;
 
 /// Bytes of Rust source that a cell may have. The parser gives up, by a panic, at some fifteen million steps; and what is
 /// larger is data, which belongs into a file.
@@ -13,6 +15,8 @@ pub(crate) const LONGEST: usize = 2 << 20;
 pub(crate) const DEEPEST: usize = 200;
 /// Operators in one expression, one behind the other: each is a level of the tree, which is walked by recursion.
 pub(crate) const OPERATORS: usize = 2_000;
+/// Words in one expression: `return return return …` is as deep as it has words.
+pub(crate) const WORDS: usize = 4_000;
 
 /// What stands before the text, so that the parser takes it for statements.
 const OPENING: &str = "fn f(){";
@@ -21,6 +25,8 @@ const CLOSING: &str = "\n}";
 /// A text that was parsed as statements.
 pub(crate) struct Script {
     root: SyntaxNode,
+    text: String,
+    words: OnceCell<HashMap<String, usize>>,
     length: usize,
     /// Whether the parser takes all of it for Rust.
     pub(crate) valid: bool,
@@ -53,6 +59,8 @@ impl Script {
             valid: errors.is_empty(),
             root: parse.syntax_node(),
             length: text.len(),
+            text: text.to_owned(),
+            words: OnceCell::new(),
         }
     }
 
@@ -75,6 +83,18 @@ impl Script {
     /// Where a place of the tree is in the text, in bytes.
     pub(crate) fn offset(&self, at: impl Into<usize>) -> usize {
         at.into().saturating_sub(OPENING.len()).min(self.length)
+    }
+
+    /// How often a word stands in the text, in strings and comments too: `"{x}"` mentions `x`.
+    pub(crate) fn mentions(&self, word: &str) -> usize {
+        let is_word = |character: char| character.is_alphanumeric() || character == '_';
+        let count = || {
+            let mut counts: HashMap<String, usize> = HashMap::new();
+            let words = self.text.split(|character| !is_word(character)).filter(|word| !word.is_empty());
+            words.for_each(|word| *counts.entry(word.to_owned()).or_default() += 1);
+            counts
+        };
+        self.words.get_or_init(count).get(word).copied().unwrap_or(0)
     }
 
     /// What is not closed, if anything.
@@ -175,13 +195,16 @@ pub(crate) fn too_much(text: &str) -> Option<(usize, String)> {
         let why = format!("the cell has {found:.1} MB of text, and a Rust cell may have {most:.1} MB");
         return Some((0, format!("{why}; keep data in a file and read it, such as by `std::fs::read_to_string`")));
     }
-    let (mut depth, mut operators, mut at) = (0usize, 0usize, 0);
+    let (mut depth, mut operators, mut words, mut at) = (0usize, 0usize, 0usize, 0);
     while let Some(byte) = text.as_bytes().get(at) {
         match byte {
-            b'(' | b'[' | b'{' => depth += 1,
-            b')' | b']' | b'}' => depth = depth.saturating_sub(1),
+            b'{' => (depth, words) = (depth + 1, 0),
+            b'}' => (depth, words) = (depth.saturating_sub(1), 0),
+            b'(' | b'[' => depth += 1,
+            b')' | b']' => depth = depth.saturating_sub(1),
             b'+' | b'-' | b'*' | b'/' | b'!' | b'&' | b'|' | b'.' | b'%' | b'^' | b'<' | b'>' => operators += 1,
-            b';' | b',' => operators = 0,
+            b';' | b',' => (operators, words) = (0, 0),
+            b' ' | b'\n' if text.as_bytes().get(at + 1).is_some_and(u8::is_ascii_alphanumeric) => words += 1,
             _ => {}
         }
         if depth > DEEPEST {
@@ -189,6 +212,9 @@ pub(crate) fn too_much(text: &str) -> Option<(usize, String)> {
         }
         if operators > OPERATORS {
             return Some((at, format!("one expression has more than {OPERATORS} operators")));
+        }
+        if words > WORDS {
+            return Some((at, format!("one expression has more than {WORDS} words")));
         }
         at += literal(&text[at..]).unwrap_or(1).max(1);
         at += (at..text.len()).take_while(|next| !text.is_char_boundary(*next)).count();
@@ -234,4 +260,54 @@ pub(crate) fn position(text: &str, at: usize) -> (u32, u32) {
     let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
     let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
     (line as u32, column as u32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statements_are_cut_as_evcxr_cuts_them() {
+        let check = |text: &str, expect: &[&str]| {
+            let found: Vec<String> =
+                Script::parse(text).statements().iter().map(|s| text[s.start..s.end].to_owned()).collect();
+            assert_eq!(found, expect, "{text}");
+        };
+        check("let a = 1; b += a;\nc // d", &["let a = 1;", "b += a;", "c"]);
+        check("fn f() {} f()", &["fn f() {}", "f()"]);
+        check("for x in y {}\n;", &["for x in y {}\n;"]);
+        check("", &[]);
+    }
+
+    #[test]
+    fn what_would_break_a_parser_is_not_given_to_it() {
+        let check = |text: &str, expect: Option<&str>| {
+            let why = too_much(text).map(|(_, why)| why);
+            assert_eq!(why.is_some(), expect.is_some(), "{why:?}");
+            assert!(expect.is_none_or(|expect| why.as_ref().unwrap().contains(expect)), "{why:?}");
+        };
+        check(&"x".repeat(LONGEST + 1), Some("MB of text"));
+        check(&"let x = 1;\n".repeat(100_000), None);
+        check(&"(".repeat(DEEPEST + 1), Some("nested deeper than 200"));
+        check(&format!("{}1{}", "(".repeat(DEEPEST), ")".repeat(DEEPEST)), None);
+        check(&format!("1{}", "+1".repeat(OPERATORS + 1)), Some("more than 2000 operators"));
+        check(&format!("[{}]", "1 + 1, ".repeat(OPERATORS)), None);
+        check(&"return ".repeat(WORDS + 2), Some("more than 4000 words"));
+        check(&"if a {} else ".repeat(WORDS), None);
+        // Strings and comments may hold anything.
+        let many = "( + ".repeat(5_000);
+        for text in ["// {}\n", "/* {} */", "\"{}\"", "r#\"{}\"#", "r\"{}\"", "b\"\\\"{}\""] {
+            check(&text.replace("{}", &many), None);
+        }
+        check(&format!("'\"' {many}"), Some("nested"));
+    }
+
+    #[test]
+    fn places_are_lines_and_code_points() {
+        let check = |text: &str, at: usize, expect: (u32, u32)| assert_eq!(position(text, at), expect, "{text}");
+        check("a\nöb", 4, (2, 2));
+        check("", 0, (1, 1));
+        check("a\n", 2, (2, 1));
+        check("日本", 1_000, (1, 3));
+    }
 }

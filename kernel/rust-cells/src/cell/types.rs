@@ -66,6 +66,10 @@ pub(crate) fn written(found: &Found, variable: &Variable) -> Result<String, Unwr
     }
     let text =
         if found.kind.ends_with("fn item") || found.kind.ends_with("constructor") { pointer(&text) } else { text };
+    if text.contains(WRAPPER) {
+        let name = text.replace(&format!("{WRAPPER}::"), "").replace("{closure#0}::", "");
+        return Err(nameless(&name, variable, "it is defined inside a block"));
+    }
     let Some(tree) = parsed(&text) else {
         return Err(nameless(&text, variable, "Rust has no way to write it"));
     };
@@ -75,10 +79,15 @@ pub(crate) fn written(found: &Found, variable: &Variable) -> Result<String, Unwr
     if holds_own(&tree, SyntaxKind::INFER_TYPE) {
         return Err(unknown(&text, variable));
     }
-    if text.contains(WRAPPER) {
-        return Err(nameless(&text.replace(&format!("{WRAPPER}::"), ""), variable, "it is defined inside a block"));
-    }
     Ok(living(&tree))
+}
+
+/// A type as it is told: numbers without a type have Rust's, closures no place.
+pub(crate) fn shown(text: &str) -> String {
+    let text = text.replace("{integer}", "i32").replace("{float}", "f64");
+    let mut parts = text.split('@');
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |shown, part| shown + part.find('}').map_or(part, |end| &part[end..]))
 }
 
 /// The answer when rustc named no type: nothing in the cell says what it is.
@@ -88,11 +97,9 @@ pub(crate) fn unanswered(variable: &Variable) -> Unwritable {
 
 fn unknown(text: &str, variable: &Variable) -> Unwritable {
     let name = &variable.name;
+    let text = &super::style::brief(text);
     let found = if text == "_" { String::new() } else { format!(": all that is known is `{text}`") };
-    let example = match text {
-        "_" => "f64".to_owned(),
-        _ => text.replace('_', "f64"),
-    };
+    let example = text.replace('_', "f64");
     let message = format!("type annotations needed for `{name}`{found}");
     Unwritable { message, help: vec![format!("write its type: `let {name}: {example} = …;`")] }
 }
@@ -103,10 +110,7 @@ fn closure(found: &Found, variable: &Variable) -> Unwritable {
         let signature = variable.closure.clone().unwrap_or_else(|| "(…) -> …".to_owned());
         let message = format!("`{name}` is a closure, whose type cannot be written, so it cannot stay for later cells");
         let boxed = format!("box it: `let {name}: Box<dyn Fn{signature}> = Box::new({});`", value(variable));
-        return Unwritable {
-            message,
-            help: vec![boxed, format!("or define a function: `fn {name}{signature} {{ … }}`")],
-        };
+        return Unwritable { message, help: vec![boxed, format!("or make it a function: `fn {name}(…) {{ … }}`")] };
     }
     let message = format!("the type of `{name}` holds a closure, so it cannot be written, and `{name}` cannot stay");
     let collect = "keep what it gives: an iterator's elements by `.collect::<Vec<_>>()`, or a `Box<dyn …>` of it";
@@ -248,9 +252,17 @@ mod tests {
             Err(".collect::<Vec<_>>()"),
         );
         check("found opaque type `impl m::T`", Err("let x: Box<dyn m::T> = Box::new("));
-        check("found struct `std::vec::Vec<_>`", Err("let x: std::vec::Vec<f64> = …;"));
+        check("found struct `std::vec::Vec<_>`", Err("let x: Vec<f64> = …;"));
         check("found `async` block `{async block@a.rs:14:9: 14:14}`", Err("Pin<Box<dyn Future"));
-        check("found struct `evcxr_analysis_wrapper::Inner`", Err("`Inner`, which cannot be named here"));
+        check("found struct `evcxr_analysis_wrapper::{closure#0}::Inner`", Err("`Inner`, which cannot be named here"));
+    }
+
+    #[test]
+    fn types_are_told_without_places() {
+        let check = |text: &str, expect: &str| assert_eq!(shown(text), expect);
+        check("{closure@src/lib.rs:34:7: 34:15}", "{closure}");
+        check("Map<Iter<'_, {integer}>, {closure@a.rs:1:2: 3:4}>", "Map<Iter<'_, i32>, {closure}>");
+        check("Vec<u8>", "Vec<u8>");
     }
 
     #[test]

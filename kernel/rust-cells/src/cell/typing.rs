@@ -13,6 +13,7 @@ use super::variables::Variable;
 use super::{answers, failures, warnings};
 use candlewick_link::{Bundle, Lines, Problem};
 use serde_json::Value;
+use std::collections::HashMap;
 
 /// A cell as evcxr evaluates it.
 #[derive(Clone, Debug)]
@@ -78,7 +79,8 @@ impl Typed {
     }
 
     pub(crate) fn unchecked(prepared: Prepared) -> Self {
-        let types = vec![None; prepared.draft.variables.len()];
+        let variables = prepared.draft.variables.iter();
+        let types: Vec<Option<String>> = variables.map(|variable| variable.certain.clone()).collect();
         let known = |(_, _, text): &(u32, u32, String)| {
             let ty = prepared.known.iter().find(|(name, _)| name == text)?;
             Some((text.clone(), ty.1.clone()))
@@ -124,7 +126,7 @@ impl Typed {
 /// What a check said.
 struct Answered {
     /// By the variable's index; none when the variable does not exist there.
-    variables: Vec<(usize, Option<types::Found>)>,
+    variables: HashMap<usize, Option<types::Found>>,
     /// By the index of what was asked.
     expressions: Vec<(usize, String)>,
     /// The cell's own errors.
@@ -133,13 +135,13 @@ struct Answered {
 
 impl Answered {
     fn read(reports: &Reports, diagnostics: &[Value]) -> Self {
-        let mut answered = Self { variables: Vec::new(), expressions: Vec::new(), errors: Vec::new() };
+        let mut answered = Self { variables: HashMap::new(), expressions: Vec::new(), errors: Vec::new() };
         for diagnostic in diagnostics.iter().filter(|diagnostic| is_error(diagnostic)) {
             match reports.marks.asked(diagnostic) {
-                Some(Origin::Probe(index)) => answered.variables.push((index, types::found(diagnostic))),
+                Some(Origin::Probe(index)) => drop(answered.variables.insert(index, types::found(diagnostic))),
                 Some(Origin::TypeOf(index)) if types::found(diagnostic).is_some() => {
                     let found = types::found(diagnostic).map(|found| found.text).unwrap_or_default();
-                    answered.expressions.push((index, found.replace("{integer}", "i32").replace("{float}", "f64")));
+                    answered.expressions.push((index, types::shown(&found)));
                 }
                 // What is only wrong because of a probe: a type that nothing else says.
                 _ if diagnostic.to_string().contains(types::PROBE) => {}
@@ -153,9 +155,9 @@ impl Answered {
     fn types<'d>(&self, draft: &'d Draft) -> (Vec<Option<String>>, Vec<(&'d Variable, Unwritable)>) {
         let mut missing = Vec::new();
         let types = draft.variables.iter().enumerate().map(|(index, variable)| {
-            let found = match self.variables.iter().find(|(other, _)| *other == index) {
-                Some((_, None)) => return None,
-                Some((_, Some(found))) => types::written(found, variable),
+            let found = match self.variables.get(&index) {
+                Some(None) => return None,
+                Some(Some(found)) => types::written(found, variable),
                 None => Err(types::unanswered(variable)),
             };
             found.map_err(|why| missing.push((variable, why))).ok()

@@ -5,6 +5,7 @@
 use super::syntax::{Script, Statement, holds};
 use ra_ap_syntax::ast::{self, AstNode, HasName};
 use ra_ap_syntax::{SyntaxKind, SyntaxNode};
+use std::collections::HashSet;
 
 /// A variable of the cell whose type must be found out.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -19,6 +20,8 @@ pub(crate) struct Variable {
     pub(crate) typed: TypedAt,
     /// For a closure: what its parameters and result are, as far as they are written; of `|x: f64| x`, `(f64)`.
     pub(crate) closure: Option<String>,
+    /// Its type, where nothing but its value can say it: then rustc need not be asked.
+    pub(crate) certain: Option<String>,
     /// The rest of the statement, for advice: what stands between its name and the `=`, and behind it.
     pub(crate) value: String,
 }
@@ -40,17 +43,18 @@ impl Default for TypedAt {
 
 /// The variables whose types must be found out, in order. Of variables of one name it is the last that stays.
 pub(crate) fn untyped(script: &Script, statements: &[Statement]) -> Vec<Variable> {
-    let mut found: Vec<Variable> = Vec::new();
-    for statement in statements {
+    let (mut found, mut later) = (Vec::new(), HashSet::new());
+    for statement in statements.iter().rev() {
         let Some(binding) = ast::LetStmt::cast(statement.node.clone()) else { continue };
         let Some(pattern) = binding.pat() else { continue };
-        for variable in of(&pattern, &binding, script, statement) {
-            found.retain(|other| other.name != variable.name);
-            if !is_typed(&pattern, &binding) {
+        let typed = is_typed(&pattern, &binding);
+        for variable in of(&pattern, &binding, script, statement).into_iter().rev() {
+            if later.insert(variable.name.clone()) && !typed {
                 found.push(variable);
             }
         }
     }
+    found.reverse();
     found
 }
 
@@ -72,6 +76,7 @@ fn is_typed(pattern: &ast::Pat, binding: &ast::LetStmt) -> bool {
 
 fn of(pattern: &ast::Pat, binding: &ast::LetStmt, script: &Script, statement: &Statement) -> Vec<Variable> {
     let late = binding.initializer().is_none();
+    let whole = matches!(pattern, ast::Pat::IdentPat(ident) if ident.pat().is_none() && ident.ref_token().is_none());
     let parts = pattern.syntax().descendants().filter_map(ast::IdentPat::cast);
     let variable = |ident: ast::IdentPat| {
         let name = ident.name()?;
@@ -85,6 +90,7 @@ fn of(pattern: &ast::Pat, binding: &ast::LetStmt, script: &Script, statement: &S
             mutable: ident.mut_token().is_some() && ident.ref_token().is_none(),
             stands,
             typed: if late { TypedAt::Name(stands.1) } else { TypedAt::Behind(statement.end) },
+            certain: if whole { certain(binding, name.text(), script) } else { None },
             closure: binding.initializer().and_then(|value| closure(&value)),
             value: binding.initializer().map(|value| short(value.syntax())).unwrap_or_default(),
         })
@@ -98,6 +104,37 @@ fn of(pattern: &ast::Pat, binding: &ast::LetStmt, script: &Script, statement: &S
         !names[..index - 1].contains(&variable.name)
     });
     variables
+}
+
+/// The type that a literal gives to a variable: numbers have Rust's own where nothing else in the cell mentions it.
+fn certain(binding: &ast::LetStmt, name: &str, script: &Script) -> Option<String> {
+    let value = binding.initializer().filter(|_| binding.ty().is_none() && binding.let_else().is_none())?;
+    let (literal, negative) = match value {
+        ast::Expr::Literal(literal) => (literal, false),
+        ast::Expr::PrefixExpr(prefix) if prefix.op_kind() == Some(ast::UnaryOp::Neg) => match prefix.expr()? {
+            ast::Expr::Literal(literal) => (literal, true),
+            _ => return None,
+        },
+        _ => return None,
+    };
+    let alone = || script.mentions(name) == 1;
+    let ty = match literal.kind() {
+        ast::LiteralKind::IntNumber(number) => match number.suffix() {
+            Some(suffix) => suffix.to_owned(),
+            None => alone().then(|| "i32".to_owned())?,
+        },
+        ast::LiteralKind::FloatNumber(number) => match number.suffix() {
+            Some(suffix) => suffix.to_owned(),
+            None => alone().then(|| "f64".to_owned())?,
+        },
+        _ if negative => return None,
+        ast::LiteralKind::String(_) => "&'static str".to_owned(),
+        ast::LiteralKind::Char(_) => "char".to_owned(),
+        ast::LiteralKind::Byte(_) => "u8".to_owned(),
+        ast::LiteralKind::Bool(_) => "bool".to_owned(),
+        _ => return None,
+    };
+    Some(ty)
 }
 
 /// The parameters and the result of a closure, as `Fn` has them; `…` where they are not written.
@@ -124,6 +161,30 @@ fn short(node: &SyntaxNode) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn literals_say_their_types() {
+        let check = |text: &str, expect: &[Option<&str>]| {
+            let script = Script::parse(text);
+            let found = untyped(&script, &script.statements());
+            let found: Vec<Option<&str>> = found.iter().map(|variable| variable.certain.as_deref()).collect();
+            assert_eq!(found, expect, "{text}");
+        };
+        check(
+            "let a = 1; let b = -2.5; let c = \"s\"; let d = 'x';",
+            &[Some("i32"), Some("f64"), Some("&'static str"), Some("char")],
+        );
+        check(
+            "let a = 1u8; let mut b = true; let c = 1f32; let d = -3_i64;",
+            &[Some("u8"), Some("bool"), Some("f32"), Some("i64")],
+        );
+        // What else stands in the cell may say another type.
+        check("let a = 1; f(a)", &[None]);
+        check("let a = 1; println!(\"{a}\")", &[None]);
+        check("let a = 1; let ab = 2;", &[Some("i32"), Some("i32")]);
+        check("let a: _ = 1; let b = f(); let c = -x; let (d, e) = (1, 2); let ref g = 1;", &[None; 6]);
+        check("let a = b\"x\"; let c; c = 1;", &[None, None]);
+    }
 
     #[test]
     fn variables_without_a_whole_type_are_found() {

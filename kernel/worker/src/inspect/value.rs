@@ -62,7 +62,10 @@ fn of_net(value: &Dynamic) -> Option<Facts> {
     });
     let drawn = if net.is_drawn() { "drawn" } else { "not drawn yet; the first use draws them" };
     Some(vec![
-        fact("layers", net.layers().len().to_string()),
+        match net.name() {
+            "sequential" => fact("layers", net.layers().len().to_string()),
+            own => fact("module", own),
+        },
         fact("parameters", number::count(parameters)),
         fact("size", number::bytes(bytes)),
         fact("values", drawn),

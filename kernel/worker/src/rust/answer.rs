@@ -143,13 +143,13 @@ pub mod answers {
 /// One argument as the function has it.
 fn argument<T: Clone + 'static>(place: usize, value: Option<Dynamic>) -> Result<T, Refused> {
     let value = value.unwrap_or(Dynamic::UNIT);
-    convert::read(&value, &current::type_name).map_err(|unfit| Refused::Argument(place, unfit))
+    convert::read(value, &current::type_name).map_err(|unfit| Refused::Argument(place, unfit))
 }
 
 /// A reference that Rhai could never give.
 fn unusable<T>() -> Option<&'static str> {
     let name = type_name::<T>();
-    name.starts_with('&').then_some(name)
+    name.contains('&').then_some(name)
 }
 
 macro_rules! takes {

@@ -7,18 +7,23 @@
 
 use super::answer::{Native, Refused};
 use super::error::CellError;
+use super::loading::cell_line;
+use super::panics::Noting;
 use super::session::{here, is_name};
 use crate::problem::Fault;
-use crate::surface;
+use crate::surface::{self, Kind};
 use candlewick_engine::interrupt;
+use candlewick_plugin_api::panics::described;
 use rhai::{
     AST, Dynamic, Engine, EvalAltResult, FuncRegistration, Module, NativeCallContext, Position, RhaiFunc, Shared,
 };
-use std::any::{Any, TypeId};
+use std::any::TypeId;
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::rc::Rc;
+use std::sync::OnceLock;
 
 /// A function of Rust under the name that Rhai calls it by.
 #[derive(Clone)]
@@ -42,7 +47,8 @@ impl Callable {
 
     /// Where it comes from, in words.
     pub fn place(&self) -> String {
-        "Rust code".to_owned()
+        let at = cell_line(self.at.file(), self.at.line());
+        at.map_or_else(|| "Rust code".to_owned(), |(cell, line)| format!("{cell}, line {line}"))
     }
 
     /// Registers a function; called by `callable!` only.
@@ -70,7 +76,7 @@ impl Callable {
         if !is_name(engine, name) {
             return refuse("Rhai has letters, digits and `_` in names, no digit first, and reserves some words".into());
         }
-        if surface::all().any(|builtin| builtin.name == name) || standard(engine, name) {
+        if self.is_built_in() || is_standard(name) {
             return refuse("Rhai cells have a built-in function of that name; choose another".into());
         }
         let reference = native.unusable?;
@@ -81,9 +87,24 @@ impl Callable {
     }
 }
 
+impl Callable {
+    /// Whether a built-in function has its name, or a method of its first parameter's type, which would go before it.
+    fn is_built_in(&self) -> bool {
+        let first = self.native.parameters.first();
+        let takes = |on: &str| first.is_some_and(|takes| takes.split(' ').skip(1).eq(on.split(' ')));
+        surface::all().filter(|builtin| builtin.name == self.name).any(|builtin| match builtin.kind {
+            Kind::Function => true,
+            Kind::Method(on) => takes(on),
+            Kind::Property(_) => false,
+        })
+    }
+}
+
 /// Whether one of Rhai's own functions has that name.
-fn standard(engine: &Engine, name: &str) -> bool {
-    crate::language::standard(engine).iter().any(|(own, ..)| own == name)
+fn is_standard(name: &str) -> bool {
+    static NAMES: OnceLock<BTreeSet<String>> = OnceLock::new();
+    let names = || crate::language::standard(&Engine::new()).into_iter().map(|(name, ..)| name).collect();
+    NAMES.get_or_init(names).contains(name)
 }
 
 /// The functions of one session.
@@ -181,6 +202,7 @@ fn native(callable: Rc<Callable>) -> RhaiFunc {
 }
 
 fn called(callable: &Callable, arguments: Vec<Dynamic>, at: Position) -> Result<Dynamic, Box<EvalAltResult>> {
+    let _noting = Noting::begin();
     match catch_unwind(AssertUnwindSafe(|| (callable.native.call)(arguments))) {
         Ok(Ok(value)) => Ok(value),
         Ok(Err(Refused::Error(_))) if interrupt::requested() => {
@@ -195,13 +217,8 @@ fn called(callable: &Callable, arguments: Vec<Dynamic>, at: Position) -> Result<
             Err(Fault::at("TypeError", message, at))
         }
         Err(panic) => {
-            let message = format!("`{}` panicked: {}", callable.name, text(panic.as_ref()));
+            let message = format!("`{}` panicked: {}", callable.name, described(&*panic));
             Err(Fault::at("Panic", message, at))
         }
     }
-}
-
-fn text(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "without words".to_owned())
 }

@@ -9,7 +9,7 @@ use crate::runs::RunHandle;
 use crate::script::{from_json, from_passed, to_json, to_passed};
 use candle_core::Tensor;
 use candlewick_engine::data::{Dataset, Frame};
-use candlewick_engine::nn::{LayerSpec, Net, OptimizerSpec, Schedule};
+use candlewick_engine::nn::{LayerSpec, Loss, Net, OptimizerSpec, Schedule};
 use candlewick_plugin_api::Value;
 use rhai::{Array, Blob, Dynamic, ImmutableString, Map};
 use serde_json::Value as Json;
@@ -33,8 +33,8 @@ pub struct Unfit {
 ///
 /// # Errors
 /// It is something else, or a number out of range.
-pub fn read<T: Clone + 'static>(value: &Dynamic, names: Names) -> Result<T, Unfit> {
-    let value = value.flatten_clone();
+pub fn read<T: Clone + 'static>(value: Dynamic, names: Names) -> Result<T, Unfit> {
+    let value = value.flatten();
     let Some(row) = table().get(&TypeId::of::<T>()) else {
         let found = found(&value, names);
         return value.try_cast::<T>().ok_or_else(|| Unfit { found, asked: asked::<T>() });
@@ -177,7 +177,7 @@ fn table() -> &'static HashMap<TypeId, Row> {
         let handles = data.chain(Row::family::<Tensor>()).chain(Row::family::<Net>()).chain(Row::family::<Dataset>());
         let handles = handles.chain(Row::family::<Frame>()).chain(Row::family::<LayerSpec>());
         let handles = handles.chain(Row::family::<OptimizerSpec>()).chain(Row::family::<Schedule>());
-        let handles = handles.chain(Row::family::<LiveRun>());
+        let handles = handles.chain(Row::family::<Loss>()).chain(Row::family::<LiveRun>());
         handles.chain([Row::of::<serde_json::Map<String, Json>>(), Row::of::<&'static str>()]).collect()
     })
 }
@@ -488,6 +488,7 @@ handles! {
     LayerSpec, "a layer", "layers";
     OptimizerSpec, "an optimizer", "optimizers";
     Schedule, "a schedule", "schedules";
+    Loss, "a loss", "losses";
 }
 
 /// A run is the handle that Rhai has.
@@ -589,7 +590,7 @@ mod tests {
 
     fn read_of<T: Clone + 'static>(value: impl Into<Dynamic>) -> Result<T, String> {
         let names = |value: &Dynamic| value.type_name().to_owned();
-        read::<T>(&value.into(), &names).map_err(|unfit| format!("{} for {}", unfit.found, unfit.asked))
+        read::<T>(value.into(), &names).map_err(|unfit| format!("{} for {}", unfit.found, unfit.asked))
     }
 
     #[test]

@@ -9,6 +9,7 @@
 use super::convert::kept;
 use crate::Host;
 use crate::session::Session;
+use candlewick_link::StreamName;
 use rhai::{Array, Blob, Dynamic, Engine, Map, Scope};
 use std::cell::{Cell, RefCell};
 use std::panic::Location;
@@ -101,7 +102,10 @@ pub(crate) fn beside<R>(host: &mut Host, work: impl FnOnce(&mut Host) -> R) -> R
     struct Beside<'h>(&'h mut Host);
     impl Drop for Beside<'_> {
         fn drop(&mut self) {
-            if let Some(Frame { variables: Variables::Copied(variables), .. }) = pop() {
+            if let Some(Frame { variables: Variables::Copied(variables), session, failure, .. }) = pop() {
+                if let Some(failure) = failure {
+                    session.outbox.print(StreamName::Stderr, &format!("{}: {}\n", failure.name, failure.message));
+                }
                 let changed = variables.into_iter().filter(|variable| variable.changed);
                 self.0.with_scope(|scope| changed.for_each(|variable| variable.apply(scope)));
             }

@@ -16,7 +16,7 @@ use rhai::EvalAltResult;
 /// buttons. A clone is the same run.
 ///
 /// ```no_run
-/// # use candlewick_worker::rust::{CellError, LiveRun, session};
+/// # use candlewick::prelude::*;
 /// # fn cell() -> Result<(), CellError> {
 /// let run = session().get::<LiveRun>("run")?; // of `let run = fit(net, data, …);` in Rhai
 /// run.epochs(2)?;
@@ -74,7 +74,7 @@ impl LiveRun {
     /// As [`LiveRun::step`].
     ///
     /// ```no_run
-    /// # use candlewick_worker::rust::{CellError, LiveRun};
+    /// # use candlewick::prelude::*;
     /// # fn cell(run: LiveRun) -> Result<(), CellError> {
     /// run.run_until(|facts| facts.loss.is_some_and(|loss| loss < 0.1))?;
     /// # Ok(())

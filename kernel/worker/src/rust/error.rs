@@ -50,8 +50,8 @@ pub enum CellError {
         /// What it is.
         kind: String,
     },
-    /// The value is being read or written right now, further out.
-    #[error("`{0}` is in use right now: its own `clone`, or the Rhai statement that changes it, asked for it again")]
+    /// The value is being changed right now, further out.
+    #[error("`{0}` is in use right now: the Rhai statement that is changing it has called this code")]
     InUse(String),
     /// The user has interrupted.
     #[error("interrupted; what was done so far stays")]

@@ -37,6 +37,7 @@ pub use running::{RustSession, Written, cell, is_rust, plugin};
 pub use session::{Session, session};
 pub use shown::{Display, Look, display, failed, looks, shown};
 
+pub(crate) use convert::short as short_type_name;
 pub(crate) use current::beside;
 
 /// Whether the user has interrupted what runs. Loops of a Rust cell that take long ask it and return early; the engine's own
@@ -44,7 +45,7 @@ pub(crate) use current::beside;
 ///
 /// ```
 /// let mut done = 0;
-/// while done < 3 && !candlewick_worker::rust::interrupted() {
+/// while done < 3 && !candlewick::interrupted() {
 ///     done += 1;
 /// }
 /// assert_eq!(done, 3);

@@ -28,8 +28,7 @@ pub struct Session {
 /// The notebook's session: variables that Rhai cells and Rust cells share.
 ///
 /// ```no_run
-/// # use candlewick_worker::rust::{CellError, session};
-/// # use candle_core::Tensor;
+/// # use candlewick::prelude::*;
 /// # fn cell() -> Result<(), Box<dyn std::error::Error>> {
 /// let x = session().get::<Tensor>("x")?; // Rhai's `x`, the same storage
 /// session().set("doubled", (&x + &x)?)?; // in Rhai simply `doubled`
@@ -49,7 +48,7 @@ impl Session {
     /// No variable of that name (the nearest is named), one of another type, or not on the engine thread.
     ///
     /// ```no_run
-    /// # use candlewick_worker::rust::{CellError, session};
+    /// # use candlewick::prelude::*;
     /// # fn cell() -> Result<(), CellError> {
     /// let epochs: usize = session().get("epochs")?;
     /// let rates = session().get::<Vec<f64>>("rates")?;
@@ -62,7 +61,7 @@ impl Session {
             return Err(CellError::InUse(name.to_owned()));
         }
         let unfit = |Unfit { found, asked }| CellError::Type { name: format!("`{name}`"), found, asked };
-        convert::read(&value, &current::type_name).map_err(unfit)
+        convert::read(value, &current::type_name).map_err(unfit)
     }
 
     /// Sets a variable, or makes it: from then on it is Rhai's too. One of the same name keeps its place.
@@ -71,7 +70,7 @@ impl Session {
     /// A constant of that name, no name that Rhai could use, or not on the engine thread.
     ///
     /// ```no_run
-    /// # use candlewick_worker::rust::{CellError, session};
+    /// # use candlewick::prelude::*;
     /// # fn cell() -> Result<(), CellError> {
     /// session().set("threshold", 0.5)?;
     /// session().set("names", vec!["a".to_owned(), "b".to_owned()])?;
@@ -123,8 +122,7 @@ impl Session {
     /// Not on the engine thread.
     ///
     /// ```no_run
-    /// # use candlewick_worker::rust::{CellError, session};
-    /// # use candlewick_engine::run::Run;
+    /// # use candlewick::prelude::*;
     /// # fn cell(run: Run) -> Result<(), CellError> {
     /// let run = session().run(run)?;
     /// session().set("run", run.clone())?;
@@ -148,7 +146,13 @@ pub(super) fn is_name(engine: &Engine, name: &str) -> bool {
 }
 
 impl Variables {
-    fn value(&self, name: &str) -> Result<Dynamic, CellError> {
+    /// A copy that calls no code of the value's type.
+    fn value(&mut self, name: &str) -> Result<Dynamic, CellError> {
+        if let Self::Own(scope) = self
+            && let Some(own) = scope.get_mut(name)
+        {
+            *own = convert::kept(std::mem::take(own));
+        }
         match self {
             Self::Own(scope) => scope.get(name).cloned().ok_or_else(|| self.missing(name)),
             Self::Copied(variables) => match variables.iter().find(|own| own.name == name).map(|own| &own.value) {

@@ -5,7 +5,7 @@
 //! first, then [`shown`].
 
 use super::convert::{short, write};
-use super::current::{self, Failure};
+use super::current::{self, Failure, Variables};
 use super::driven::LiveRun;
 use super::session::here;
 use crate::runs;
@@ -225,13 +225,17 @@ pub mod looks {
 /// Shows a look as the cell's result; called by `show!` only.
 pub fn shown(look: Option<Bundle>) {
     let Some(bundle) = look else { return };
-    flush();
-    // On another thread there is no cell whose result it could be: the text is printed.
-    if let Some(bundle) = current::look(|frame| frame.session.outbox.clone()).map_or(Some(bundle.clone()), |outbox| {
-        outbox.send(FromWorker::Result { bundle: linked(bundle) });
-        None
-    }) {
-        print(&bundle);
+    let place = here(|frame| (frame.session.clone(), matches!(frame.variables, Variables::Own(_))));
+    match place {
+        Ok((session, _)) if session.is_silent() => {}
+        Ok((session, true)) => {
+            flush();
+            session.outbox.send(FromWorker::Result { bundle: linked(bundle) });
+        }
+        // In the middle of a Rhai cell, which has a result of its own.
+        Ok((_, false)) => drop(display(bundle)),
+        // On another thread there is no cell to show it.
+        Err(_) => print(&bundle),
     }
 }
 
@@ -251,10 +255,9 @@ pub struct Display {
 /// Displays a look in the middle of a cell: see `display!`, which takes any value.
 ///
 /// ```no_run
-/// # use candlewick_worker::rust::display;
-/// # use candlewick_display::Bundle;
-/// let shown = display(Some(Bundle::new("0 %").html("<b>0 %</b>")));
-/// shown.update(Some(Bundle::new("100 %").html("<b>100 %</b>")));
+/// # use candlewick::prelude::*;
+/// let shown = display!(Bundle::new("0 %").html("<b>0 %</b>"));
+/// shown.update(Bundle::new("100 %").html("<b>100 %</b>"));
 /// ```
 pub fn display(look: impl Into<Option<Bundle>>) -> Display {
     let id = here(|frame| frame.session.next_display_id()).ok();

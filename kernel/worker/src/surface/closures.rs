@@ -1,9 +1,40 @@
-//! Functions of a cell that are handed to a plugin: each takes its notebook's functions and constants with it.
+//! Functions of a cell that are called elsewhere, by a plugin or as a run's loss: each takes its notebook's functions and
+//! constants with it.
 //!
 //! To Rhai a closure is a number, which means something among the functions of the script that wrote it only. Must not
 //! know what is called with it. Read [`carried`] first.
 
-use rhai::{Array, Dynamic, FnPtr, Map, NativeCallContext};
+use super::Answer;
+use crate::problem::Fault;
+use crate::session::Session;
+use candle_core::Tensor;
+use candlewick_engine::EngineError;
+use candlewick_engine::nn::Loss;
+use rhai::{AST, Array, Dynamic, EvalAltResult, FnPtr, Map, NativeCallContext};
+
+/// A loss that a function `|predictions, targets|` computes: the mean of the tensor that it gives.
+///
+/// # Errors
+/// A function of another number of arguments, which Rhai only tells when it is called, is an error of the run.
+pub fn loss(session: &Session, call: &NativeCallContext, function: &FnPtr) -> Answer<Loss> {
+    let name = if function.is_anonymous() { "closure" } else { function.fn_name() };
+    let bound = bound(call, function)
+        .ok_or_else(|| Fault::error("TypeError", format!("the function {name} cannot be called as a loss")))?;
+    let session = session.clone();
+    Ok(Loss::own(name, move |predictions: &Tensor, targets: &Tensor| {
+        let gone = || EngineError::Value("the notebook that has this function is gone".to_owned());
+        let engine = session.language().ok_or_else(gone)?;
+        let answer = bound.call::<Dynamic>(&engine, &AST::empty(), (predictions.clone(), targets.clone()));
+        let answer = answer.map_err(|error| match *error {
+            EvalAltResult::ErrorTerminated(..) => EngineError::Interrupted,
+            other => EngineError::Value(other.to_string()),
+        })?;
+        let found = engine.map_type_name(answer.type_name()).to_owned();
+        let how = "its mean is taken for it, and a number has no gradient";
+        let wrong = || EngineError::Value(format!("it gives a tensor: {how}; found {found}"));
+        Ok::<_, EngineError>(answer.try_cast::<Tensor>().ok_or_else(wrong)?.mean_all()?)
+    }))
+}
 
 /// The value with every function in it made so that it can be called by another script: it runs where it comes from, but
 /// as part of the call that calls it, so that the plugin's limits and capabilities hold for it.

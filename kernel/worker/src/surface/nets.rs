@@ -217,6 +217,20 @@ pub const BUILTINS: &[Builtin] = &[
     ),
     Builtin::new(
         Kind::Method(NET),
+        "load_parameters",
+        "load_parameters(path)",
+        "reads the parameters that a net with the same layers has saved; the way for nets with a module of your own",
+        "net.load_parameters(\"m.safetensors\");",
+        |engine, session| {
+            let calls = session.calls.clone();
+            engine.register_fn("load_parameters", move |net: &mut Net, path: &str| {
+                calls.may_read(path)?;
+                net.load_parameters(path).map_err(fault)
+            });
+        },
+    ),
+    Builtin::new(
+        Kind::Method(NET),
         "copy",
         "copy() -> net",
         "a net of its own with equal parameters",
@@ -291,7 +305,7 @@ impl Show for Net {
         let Ok(rows) = self.summary(None) else { return display::Bundle::new("a net") };
         let row = |row: candlewick_engine::nn::LayerSummary| display::ModelRow {
             path: row.path,
-            kind: row.kind.to_owned(),
+            kind: row.kind,
             output: row.output,
             parameters: row.parameters as u64,
             bytes: row.bytes as u64,
@@ -301,7 +315,7 @@ impl Show for Net {
             (true, None) => String::new(),
             (false, None) => "parameters are drawn at the first use".to_owned(),
         };
-        let title = "sequential".to_owned();
+        let title = self.name().to_owned();
         display::ModelSummary { title, rows: rows.into_iter().map(row).collect(), frozen: 0, note }.bundle()
     }
 }
@@ -366,7 +380,10 @@ fn made(layer: candlewick_engine::Result<LayerSpec>) -> Answer<LayerSpec> {
 fn specs(what: &str, layers: &Array) -> Answer<Vec<LayerSpec>> {
     let spec = |(index, layer): (usize, &Dynamic)| {
         layer.clone().try_cast::<LayerSpec>().ok_or_else(|| {
-            let found = layer.type_name();
+            let found = match layer.is::<Net>() {
+                true => "a net: a module of your own becomes a layer by LayerSpec::own",
+                false => layer.type_name(),
+            };
             Fault::error("TypeError", format!("{what} takes layers such as linear(64, 10); item {index} is {found}"))
         })
     };
@@ -375,6 +392,9 @@ fn specs(what: &str, layers: &Array) -> Answer<Vec<LayerSpec>> {
 
 /// As the user wrote it, settings named: `linear(inputs: 64, outputs: 10, bias: true)`.
 fn text(layer: &LayerSpec) -> String {
+    if let LayerSpec::Own(own) = layer {
+        return format!("{}, a layer of your own", own.name());
+    }
     let fields = serde_json::to_value(layer).unwrap_or_default();
     let settings = fields.as_object().into_iter().flatten().filter(|(name, _)| *name != "kind");
     let settings = settings.map(|(name, value)| match from_json(value).try_cast::<Array>() {

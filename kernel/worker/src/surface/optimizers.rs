@@ -1,4 +1,4 @@
-//! Optimizers and learning-rate schedules as values.
+//! Optimizers, losses of a user's own and learning-rate schedules as values.
 //!
 //! Must not know runs. Read [`BUILTINS`] first.
 
@@ -6,11 +6,12 @@ use super::arguments::{Answer, count, count_from, fault, number};
 use super::{Builtin, Kind};
 use crate::show::{Show, Shows};
 use candlewick_display as display;
-use candlewick_engine::nn::{OptimizerSpec, Schedule};
+use candlewick_engine::nn::{Loss, OptimizerSpec, Schedule};
 use rhai::{Dynamic, Engine, Map};
 
 const OPTIMIZER: &str = "optimizer";
 const SCHEDULE: &str = "schedule";
+const LOSS: &str = "loss";
 
 pub const BUILTINS: &[Builtin] = &[
     Builtin::new(
@@ -81,12 +82,23 @@ pub const BUILTINS: &[Builtin] = &[
 /// Names the types of this file.
 pub fn types(engine: &mut Engine) {
     engine.register_type_with_name::<OptimizerSpec>(OPTIMIZER).register_type_with_name::<Schedule>(SCHEDULE);
+    engine.register_type_with_name::<Loss>(LOSS);
 }
 
 /// Makes optimizers and schedules show.
 pub fn shows(shows: &mut Shows) {
     shows.add::<OptimizerSpec>();
     shows.add::<Schedule>();
+    shows.add::<Loss>();
+}
+
+impl Show for Loss {
+    fn bundle(&self) -> display::Bundle {
+        display::Bundle::new(match self {
+            Self::Own(_) => format!("{}, a loss of your own", self.name()),
+            built_in => built_in.name().to_owned(),
+        })
+    }
 }
 
 impl Show for OptimizerSpec {
@@ -103,8 +115,10 @@ impl Show for Schedule {
 
 fn settings(value: serde_json::Result<serde_json::Value>) -> display::Bundle {
     let fields = value.unwrap_or_default();
-    let kind = fields["kind"].as_str().unwrap_or_default().to_owned();
-    let settings = fields.as_object().into_iter().flatten().filter(|(name, _)| *name != "kind");
+    // One of the user's own goes by its name.
+    let kind = fields.get("name").unwrap_or(&fields["kind"]).as_str().unwrap_or_default().to_owned();
+    let settings =
+        fields.as_object().into_iter().flatten().filter(|(name, _)| !matches!(name.as_str(), "kind" | "name"));
     let settings: Vec<String> = settings.map(|(name, value)| format!("{name}: {value}")).collect();
     display::Bundle::new(format!("{kind}({})", settings.join(", ")))
 }

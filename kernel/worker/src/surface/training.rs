@@ -3,7 +3,7 @@
 //! Must not know how a run is driven or drawn: that is [`crate::runs`]. Read [`BUILTINS`] first.
 
 use super::arguments::{self, Answer, count_from, fault, texts};
-use super::{Builtin, Kind};
+use super::{Builtin, Kind, closures};
 use crate::problem::Fault;
 use crate::runs::{RunHandle, Until};
 use crate::session::Session;
@@ -25,7 +25,9 @@ pub const BUILTINS: &[Builtin] = &[
         |engine, session| {
             let (plain, full) = (session.clone(), session.clone());
             engine.register_fn("fit", move |net: Net, data: Dataset| fit(&plain, &net, &data, &Map::new()));
-            engine.register_fn("fit", move |net: Net, data: Dataset, options: Map| fit(&full, &net, &data, &options));
+            engine.register_fn("fit", move |call: NativeCallContext, net: Net, data: Dataset, options: Map| {
+                fit(&full, &net, &data, &with_loss(&full, &call, options)?)
+            });
         },
     ),
     Builtin::new(
@@ -37,8 +39,8 @@ pub const BUILTINS: &[Builtin] = &[
         |engine, session| {
             let (plain, full) = (session.clone(), session.clone());
             engine.register_fn("train", move |net: Net, data: Dataset| fit(&plain, &net, &data, &Map::new())?.resume());
-            engine.register_fn("train", move |net: Net, data: Dataset, options: Map| {
-                fit(&full, &net, &data, &options)?.resume()
+            engine.register_fn("train", move |call: NativeCallContext, net: Net, data: Dataset, options: Map| {
+                fit(&full, &net, &data, &with_loss(&full, &call, options)?)?.resume()
             });
         },
     ),
@@ -48,9 +50,12 @@ pub const BUILTINS: &[Builtin] = &[
         "evaluate(net, data) or evaluate(net, data, options) -> map",
         "mean loss and metrics on a dataset, without training; options loss, metrics",
         "evaluate(net, data, #{ metrics: [\"accuracy\"] })",
-        |engine, _| {
+        |engine, session| {
+            let session = session.clone();
             engine.register_fn("evaluate", |net: Net, data: Dataset| measured(&net, &data, &Map::new()));
-            engine.register_fn("evaluate", |net: Net, data: Dataset, options: Map| measured(&net, &data, &options));
+            engine.register_fn("evaluate", move |call: NativeCallContext, net: Net, data: Dataset, options: Map| {
+                measured(&net, &data, &with_loss(&session, &call, options)?)
+            });
         },
     ),
     Builtin::new(
@@ -248,6 +253,14 @@ fn fit(session: &Session, net: &Net, data: &Dataset, given: &Map) -> Answer<RunH
     Ok(RunHandle::new(session, Run::new(net.clone(), data.clone(), options).map_err(fault)?))
 }
 
+/// The options with a function given as loss made into one.
+fn with_loss(session: &Session, call: &NativeCallContext, mut options: Map) -> Answer<Map> {
+    if let Some(function) = options.get("loss").and_then(|loss| loss.read_lock::<FnPtr>().map(|found| found.clone())) {
+        options.insert("loss".into(), Dynamic::from(closures::loss(session, call, &function)?));
+    }
+    Ok(options)
+}
+
 /// A plugin that makes a run names its own directories only where it may.
 fn check_reach(session: &Session, options: &Options) -> Answer<()> {
     let log_folder = Some(&options.log_folder).filter(|folder| !folder.is_empty()).map(std::path::Path::new);
@@ -283,6 +296,10 @@ fn option_value(value: &Dynamic) -> OptionValue {
         Ok(spec) => return OptionValue::Optimizer(spec),
         Err(value) => value,
     };
+    let value = match value.try_cast_result::<Loss>() {
+        Ok(loss) => return OptionValue::Loss(loss),
+        Err(value) => value,
+    };
     match value.try_cast_result::<Schedule>() {
         Ok(schedule) => OptionValue::Schedule(schedule),
         Err(value) => OptionValue::Other(format!("a value of type {}", value.type_name())),
@@ -291,8 +308,13 @@ fn option_value(value: &Dynamic) -> OptionValue {
 
 fn measured(net: &Net, data: &Dataset, options: &Map) -> Answer<Map> {
     arguments::Options::new("evaluate", "option of evaluate", options, &["loss", "metrics"])?;
-    let loss = match options.get("loss").and_then(|name| name.clone().into_string().ok()) {
-        Some(name) => Loss::from_name(&name).map_err(fault)?,
+    let loss = match options.get("loss").map(option_value) {
+        Some(OptionValue::Text(name)) => Loss::from_name(&name).map_err(fault)?,
+        Some(OptionValue::Loss(loss)) => loss,
+        Some(other) => {
+            let message = format!("evaluate takes loss as a name or a loss of your own; found {other}");
+            return Err(Fault::error("TypeError", message));
+        }
         None if data.targets().dtype() == candle_core::DType::U32 => Loss::CrossEntropy,
         None => Loss::Mse,
     };

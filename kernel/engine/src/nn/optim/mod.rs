@@ -2,14 +2,19 @@
 
 mod adamw;
 mod lion;
+mod memories;
 mod named;
+mod own;
 mod sgd;
 mod spec;
 mod update;
 
+pub use memories::Memories;
+pub use own::{Optimize, OwnOptimizer, Step};
 pub use spec::OptimizerSpec;
 
-use crate::{EngineError, Result};
+use crate::own::called;
+use crate::{EngineError, Result, interrupt};
 use candle_core::{Tensor, Var};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -19,14 +24,25 @@ use std::rc::Rc;
 pub struct Optimizer {
     spec: OptimizerSpec,
     steps: u64,
-    /// By parameter name: one tensor of the parameter's shape for each of the kind's memories.
-    state: BTreeMap<String, Vec<Var>>,
+    rule: Rule,
+}
+
+/// How parameters are changed.
+enum Rule {
+    /// As the spec says, parameter by parameter.
+    BuiltIn(Memories),
+    /// As the user wrote it.
+    Own(Box<dyn Optimize>),
 }
 
 impl Optimizer {
     /// An optimizer with these settings that has made no step.
     pub fn new(spec: OptimizerSpec) -> Self {
-        Self { spec, steps: 0, state: BTreeMap::new() }
+        let rule = match &spec {
+            OptimizerSpec::Own(own) => Rule::Own(own.build()),
+            built_in => Rule::BuiltIn(Memories::new(built_in.memories())),
+        };
+        Self { spec, steps: 0, rule }
     }
 
     /// Its settings.
@@ -42,7 +58,7 @@ impl Optimizer {
     /// Updates in place every parameter that has a gradient.
     ///
     /// # Errors
-    /// A gradient of another shape than its parameter; nothing has changed then.
+    /// A gradient of another shape than its parameter; nothing has changed then. What an optimizer of the user's own says.
     pub fn step(
         &mut self,
         parameters: &[(String, Var)],
@@ -51,36 +67,33 @@ impl Optimizer {
     ) -> Result<()> {
         parameters.iter().try_for_each(|(name, var)| fits(name, var, gradients.get(name)))?;
         self.steps += 1;
-        for (name, var) in parameters {
-            let Some(gradient) = gradients.get(name) else { continue };
-            if !self.state.contains_key(name) {
-                let zeros = |_| Var::zeros(var.shape(), var.dtype(), var.device());
-                let memories = self.spec.memories().iter().map(zeros).collect::<Result<_, _>>()?;
-                self.state.insert(name.clone(), memories);
+        let number = self.steps;
+        match &mut self.rule {
+            Rule::Own(own) => {
+                let step = Step { learning_rate, number };
+                // A step that is half made cannot be repeated, so it is not interrupted.
+                interrupt::suspended(|| called(|| whose(&self.spec), || own.step(parameters, gradients, step)))
             }
-            let composed = !var.device().is_cpu();
-            self.spec.update((var, gradient), &self.state[name], learning_rate, self.steps, composed)?;
+            Rule::BuiltIn(memories) => {
+                for (name, var) in parameters {
+                    let Some(gradient) = gradients.get(name) else { continue };
+                    let (held, composed) = (memories.of(name, var)?, !var.device().is_cpu());
+                    self.spec.update((var, gradient), held, learning_rate, number, composed)?;
+                }
+                Ok(())
+            }
         }
-        Ok(())
     }
 
     /// What it remembers, by names such as `0.weight.m`; copies that later steps leave alone.
     ///
     /// # Errors
-    /// candle's, when there is no room for the copies.
+    /// candle's, when there is no room for the copies; what an optimizer of the user's own says.
     pub fn state(&self) -> Result<BTreeMap<String, Tensor>> {
-        let mut all = BTreeMap::new();
-        for (name, memories) in &self.state {
-            for (kind, memory) in self.spec.memories().iter().zip(memories) {
-                all.insert(format!("{name}.{kind}"), memory.as_detached_tensor().copy()?);
-            }
+        match &self.rule {
+            Rule::BuiltIn(memories) => memories.state(),
+            Rule::Own(own) => called(|| whose(&self.spec), || own.state()),
         }
-        Ok(all)
-    }
-
-    /// Bytes of what it remembers.
-    pub fn bytes(&self) -> usize {
-        self.state.values().flatten().map(|memory| memory.elem_count() * memory.dtype().size_in_bytes()).sum()
     }
 
     /// Puts back what [`state`](Self::state) and [`steps`](Self::steps) gave; the next step is then the same to the bit.
@@ -88,26 +101,20 @@ impl Optimizer {
     /// # Errors
     /// State of another kind of optimizer, or incomplete; nothing has changed then.
     pub fn restore(&mut self, steps: u64, state: &BTreeMap<String, Tensor>) -> Result<()> {
-        let (kinds, optimizer) = (self.spec.memories(), self.spec.name());
-        let mut restored: BTreeMap<String, Vec<Var>> = BTreeMap::new();
-        for key in state.keys() {
-            let Some((name, _)) = key.rsplit_once('.').filter(|(_, kind)| kinds.contains(kind)) else {
-                return Err(EngineError::Value(format!("\"{key}\" is not state of {optimizer}")));
-            };
-            if restored.contains_key(name) {
-                continue;
-            }
-            let memory = |kind: &&str| {
-                let tensor = state
-                    .get(&format!("{name}.{kind}"))
-                    .ok_or_else(|| EngineError::Value(format!("the state of {optimizer} lacks \"{name}.{kind}\"")))?;
-                Ok(Var::from_tensor(&tensor.detach().copy()?)?)
-            };
-            restored.insert(name.to_owned(), kinds.iter().map(memory).collect::<Result<_>>()?);
-        }
-        (self.steps, self.state) = (steps, restored);
+        called(
+            || whose(&self.spec),
+            || match &mut self.rule {
+                Rule::BuiltIn(memories) => memories.restore(state),
+                Rule::Own(own) => own.restore(state),
+            },
+        )?;
+        self.steps = steps;
         Ok(())
     }
+}
+
+fn whose(spec: &OptimizerSpec) -> String {
+    format!("the optimizer {}", spec.name())
 }
 
 fn fits(name: &str, var: &Var, gradient: Option<&Tensor>) -> Result<()> {

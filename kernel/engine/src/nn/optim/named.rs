@@ -66,6 +66,9 @@ impl OptimizerSpec {
     /// A learning rate that is negative or not a number.
     pub fn at(self, learning_rate: f64) -> Result<Self> {
         let rate = checked(self.name(), "learning_rate", learning_rate)?;
+        if let Self::Own(own) = self {
+            return Ok(Self::Own(own.at(learning_rate)));
+        }
         let unreadable = |error: serde_json::Error| EngineError::Value(error.to_string());
         let mut fields = serde_json::to_value(self).map_err(unreadable)?;
         fields["learning_rate"] = json!(rate);

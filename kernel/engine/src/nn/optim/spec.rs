@@ -1,15 +1,15 @@
 //! An optimizer's kind and settings. Read [`OptimizerSpec`] first.
 
-use super::Optimizer;
 use super::adamw::AdamW;
 use super::lion::Lion;
 use super::sgd::Sgd;
+use super::{Optimizer, OwnOptimizer};
 use crate::{EngineError, Result};
 use candle_core::{Tensor, Var};
 use serde::{Deserialize, Serialize};
 
 /// An optimizer's kind and settings.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum OptimizerSpec {
@@ -49,24 +49,28 @@ pub enum OptimizerSpec {
         /// Each step shrinks parameters by `learning_rate · weight_decay` of themselves.
         weight_decay: f64,
     },
+    /// One of the user's own, see [`OptimizerSpec::own`]. A checkpoint holds its name and settings only.
+    Own(OwnOptimizer),
 }
 
 impl OptimizerSpec {
     /// The name, as users write it.
-    pub fn name(&self) -> &'static str {
+    pub fn name(&self) -> &str {
         match self {
             Self::Sgd { .. } => "sgd",
             Self::AdamW { .. } => "adamw",
             Self::Lion { .. } => "lion",
+            Self::Own(own) => own.name(),
         }
     }
 
     /// The step size it starts from.
     pub fn learning_rate(&self) -> f64 {
-        match *self {
+        match self {
             Self::Sgd { learning_rate, .. } | Self::AdamW { learning_rate, .. } | Self::Lion { learning_rate, .. } => {
-                learning_rate
+                *learning_rate
             }
+            Self::Own(own) => own.learning_rate,
         }
     }
 
@@ -95,13 +99,14 @@ impl OptimizerSpec {
                 share("beta2", beta2)?;
                 rate("weight_decay", weight_decay)?;
             }
+            Self::Own(_) => {}
         }
         Ok(self)
     }
 
     /// An optimizer with these settings that has made no step.
-    pub fn build(self) -> Optimizer {
-        Optimizer::new(self)
+    pub fn build(&self) -> Optimizer {
+        Optimizer::new(self.clone())
     }
 
     /// The names of what it remembers of each parameter.
@@ -111,6 +116,7 @@ impl OptimizerSpec {
             Self::Sgd { .. } => &["momentum"],
             Self::AdamW { .. } => &["m", "v"],
             Self::Lion { .. } => &["m"],
+            Self::Own(_) => &[],
         }
     }
 
@@ -124,8 +130,8 @@ impl OptimizerSpec {
         step: u64,
         composed: bool,
     ) -> Result<()> {
-        match (*self, memories) {
-            (Self::Sgd { momentum, nesterov, weight_decay, .. }, memories) => {
+        match (self, memories) {
+            (&Self::Sgd { momentum, nesterov, weight_decay, .. }, memories) => {
                 let sgd = Sgd { learning_rate, momentum, nesterov, weight_decay };
                 if composed {
                     sgd.composed(var, gradient, memories.first())?;
@@ -133,7 +139,7 @@ impl OptimizerSpec {
                     sgd.apply(var, gradient, memories.first())?;
                 }
             }
-            (Self::AdamW { beta1, beta2, eps, weight_decay, .. }, [m, v]) => {
+            (&Self::AdamW { beta1, beta2, eps, weight_decay, .. }, [m, v]) => {
                 let adamw = AdamW { learning_rate, beta1, beta2, eps, weight_decay, step };
                 if composed {
                     adamw.composed(var, gradient, m, v)?;
@@ -141,7 +147,7 @@ impl OptimizerSpec {
                     adamw.apply(var, gradient, m, v)?;
                 }
             }
-            (Self::Lion { beta1, beta2, weight_decay, .. }, [m]) => {
+            (&Self::Lion { beta1, beta2, weight_decay, .. }, [m]) => {
                 let lion = Lion { learning_rate, beta1, beta2, weight_decay };
                 if composed {
                     lion.composed(var, gradient, m)?;

@@ -111,8 +111,8 @@ fn losses() {
 #[test]
 fn optimizers() {
     let sgd = |momentum, nesterov| OptimizerSpec::Sgd { learning_rate: 0.1, momentum, nesterov, weight_decay: 0.1 };
-    let named = ["adamw", "lion"].map(|name| OptimizerSpec::from_name(name).unwrap());
-    for spec in [named[0], named[1], sgd(0.0, false), sgd(0.9, false), sgd(0.9, true)] {
+    let named = |name| OptimizerSpec::from_name(name).unwrap();
+    for spec in [named("adamw"), named("lion"), sgd(0.0, false), sgd(0.9, false), sgd(0.9, true)] {
         let run = |composed: bool| {
             let var = Var::from_tensor(&numbers("parameter", &[20])).unwrap();
             let zeros = |_| Var::zeros(20, DType::F32, &Device::Cpu).unwrap();

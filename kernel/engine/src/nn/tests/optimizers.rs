@@ -76,11 +76,11 @@ fn state_of_another_kind_is_refused() {
     let mut optimizer = lion().build();
     let of_adamw = [("0.weight.m", 3), ("0.weight.v", 3)].map(|(key, n)| (key.to_owned(), numbers(key, &[n]))).into();
     let message = optimizer.restore(1, &of_adamw).unwrap_err().to_string();
-    assert_eq!(message, "\"0.weight.v\" is not state of lion");
+    assert_eq!(message, "the optimizer lion: \"0.weight.v\" is not state of it");
     let mut optimizer = adamw(0.1, 0.9, 0.999, 1e-8, 0.0).build();
     let half = [("0.weight.m".to_owned(), numbers("m", &[3]))].into();
     let message = optimizer.restore(1, &half).unwrap_err().to_string();
-    assert_eq!(message, "the state of adamw lacks \"0.weight.v\"");
+    assert_eq!(message, "the optimizer adamw: its state lacks \"0.weight.v\"");
     assert_eq!(optimizer.steps(), 0);
 }
 
