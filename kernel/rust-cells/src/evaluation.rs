@@ -354,9 +354,12 @@ fn restore(session: &mut Session, earlier: Option<Journal>) -> Result<(Journal, 
         return Ok((Journal::default(), Kept::default()));
     };
     let knowledge = &mut journal.knowledge;
-    let texts = knowledge.sources().join("
-");
-    let mut kept = Kept { items: item_names(knowledge), dependencies: knowledge.dependencies.clone(), ..Kept::default() };
+    let texts = knowledge.sources().join(
+        "
+",
+    );
+    let mut kept =
+        Kept { items: item_names(knowledge), dependencies: knowledge.dependencies.clone(), ..Kept::default() };
     if session.begin(&knowledge.dependencies, &texts).is_err() {
         session.begin(&[], "")?;
         let variables = std::mem::take(&mut knowledge.variables);
