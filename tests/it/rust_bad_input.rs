@@ -13,16 +13,16 @@ fn what_cannot_be_compiled_says_where_and_what_to_write() {
     let mut client = kernel.client();
     client.gives("%%rust\nlet kept = 1;\nkept", "1");
     let wrong = fails(&mut client, "%%rust\nlet fine = 2;\nlet n: i32 = fine + \"no\";");
-    assert!(wrong.contains("cell 2, line 3, column ") && wrong.contains("fine + \"no\""), "{wrong}");
+    assert!(wrong.contains("cell 2:3:19") && wrong.contains("fine + \"no\""), "{wrong}");
     let unstorable = fails(&mut client, "%%rust\nlet text = String::from(\"x\");\nlet part = text.as_str();");
-    assert!(unstorable.contains("part") && unstorable.contains("line 3"), "{unstorable}");
+    assert!(unstorable.contains("part") && unstorable.contains("cell 3:3:"), "{unstorable}");
     let half = fails(
         &mut client,
         "%%rust\nstruct Half;\nimpl Plugin for Half {\n    fn hooks(&self) -> HookSet { HookSet::all() }\n}",
     );
-    assert!(half.contains("metadata") && half.contains("line 3"), "{half}");
+    assert!(half.contains("metadata") && half.contains("cell 4:3:"), "{half}");
     let half = fails(&mut client, "%%plugin --rust half\nstruct Half;\nimpl Plugin for Half {}");
-    assert!(half.contains("metadata") && half.contains("line 3"), "{half}");
+    assert!(half.contains("metadata") && half.contains("cell 5:3:"), "{half}");
     client.gives("%%rust\nkept", "1");
 }
 
@@ -101,7 +101,7 @@ fn a_source_of_ten_megabytes_is_answered() {
 #[test]
 fn a_toolchain_that_disappears_is_told_and_taken_again_when_it_is_back() {
     let home = Home::new();
-    let (tools, away) = (home.join("tools"), home.join("away"));
+    let (tools, away, none) = (home.join("tools"), home.join("away"), home.join("none"));
     std::fs::create_dir(&tools).unwrap();
     let sysroot = std::process::Command::new("rustc").args(["--print", "sysroot"]).output().unwrap();
     let toolchain = PathBuf::from(String::from_utf8(sysroot.stdout).unwrap().trim());
@@ -109,7 +109,7 @@ fn a_toolchain_that_disappears_is_told_and_taken_again_when_it_is_back() {
     let path = format!("{}:/usr/bin:/bin", tools.join("bin").display());
     // The only toolchain that can be found.
     let kernel = KernelProcess::start_with(home, |command| {
-        command.env("PATH", path).env("RUSTUP_HOME", &away).env("CARGO_HOME", &away);
+        command.env("PATH", path).env("RUSTUP_HOME", &none).env("CARGO_HOME", &none);
     });
     let mut client = kernel.client();
     client.gives("%%rust\nlet kept = 1;\nkept", "1");
@@ -121,11 +121,19 @@ fn a_toolchain_that_disappears_is_told_and_taken_again_when_it_is_back() {
     client.gives("%%rust\nkept + 2", "3");
 }
 
-/// Runs a cell that fails; its traceback.
+/// Runs a cell that fails; its traceback without colours.
 fn fails(client: &mut Client, code: &str) -> String {
     let mut cell = client.cell(code);
     cell.until_idle();
     let reply = cell.reply().content;
     assert_eq!(reply["status"], "error", "{code}: {reply}");
-    reply["traceback"].as_array().unwrap().iter().filter_map(Value::as_str).collect::<Vec<_>>().join("\n")
+    let traceback = reply["traceback"].as_array().unwrap().iter().filter_map(Value::as_str);
+    let text = traceback.collect::<Vec<_>>().join("\n");
+    let (first, others) = text.split_once("\u{1b}[").unwrap_or((&text, ""));
+    first.to_owned() + &others.split("\u{1b}[").map(behind_colour).collect::<String>()
+}
+
+/// What follows a colour's code, which ends with an `m`.
+fn behind_colour(part: &str) -> String {
+    part.split_once('m').map_or_else(String::new, |(_, text)| text.to_owned())
 }

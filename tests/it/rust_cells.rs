@@ -71,7 +71,7 @@ fn both_languages_have_one_world() {
     let mut client = kernel.client();
     client.cell("let given = tensor([1.0, 2.0, 3.0]); let number = 5;").idle().answers_ok();
     let code = "%%rust\nlet given: Tensor = session().get(\"given\")?;\nlet number: i64 = session().get(\"number\")?;\n\
-                session().set(\"made\", (&given * number as f64)?);\nsession().set(\"text\", \"from Rust\".to_string());";
+                session().set(\"made\", (&given * number as f64)?)?;\nsession().set(\"text\", \"from Rust\".to_string())?;";
     client.cell(code).idle().answers_ok();
     client.gives("made.sum().item()", "30.0");
     client.gives("text", "\"from Rust\"");

@@ -27,8 +27,7 @@ pub fn called<T>(whose: impl Fn() -> String, work: impl FnOnce() -> Result<T>) -
 
 /// What a panic says, as users read it.
 pub fn told(panic: &(dyn std::any::Any + Send)) -> String {
-    let literal = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    literal.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default()
+    candlewick_plugin_api::panics::described(panic)
 }
 
 #[cfg(test)]

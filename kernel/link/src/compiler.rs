@@ -1,6 +1,8 @@
 //! Every message between the compiler process and those who ask it: the worker, which runs what was built, and the
 //! kernel process, which asks for completions and whether it is well.
 
+#![allow(clippy::large_enum_variant)] // a few messages a cell: a box would only be in the way
+
 use crate::{Bundle, Completions, Inspection, Problem};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;

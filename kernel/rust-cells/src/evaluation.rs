@@ -361,9 +361,13 @@ fn restore(session: &mut Session, earlier: Option<Journal>) -> Result<(Journal, 
         return Ok((Journal::default(), Kept::default()));
     };
     let knowledge = &mut journal.knowledge;
+    let texts = knowledge.sources().join(
+        "
+",
+    );
     let mut kept =
         Kept { items: item_names(knowledge), dependencies: knowledge.dependencies.clone(), ..Kept::default() };
-    if session.begin(&knowledge.dependencies, &items(knowledge)).is_err() {
+    if session.begin(&knowledge.dependencies, &texts).is_err() {
         session.begin(&[], "")?;
         let variables = std::mem::take(&mut knowledge.variables);
         let lost = [kept.items, kept.dependencies, names(variables)].concat();
@@ -374,13 +378,6 @@ fn restore(session: &mut Session, earlier: Option<Journal>) -> Result<(Journal, 
     }
     journal.knowledge.items = session.items();
     Ok((journal, kept))
-}
-
-/// All items as one cell, with what is written into each cell.
-fn items(knowledge: &Knowledge) -> String {
-    let code: String = knowledge.texts.iter().map(|item| format!("{}\n", item.text)).collect();
-    let cell = RustCell { code: code.clone(), ..RustCell::default() };
-    cell::prepare(&cell, &Knowledge::default()).map_or(code, |prepared| prepared.untyped().text().to_owned())
 }
 
 fn item_names(knowledge: &Knowledge) -> Vec<String> {

@@ -3,6 +3,7 @@
 //! Owns the evcxr context. Must not know who asks. Read [`Session`] first.
 
 use crate::CompilerError;
+use crate::cell::is_keeper;
 use crate::directory::Directory;
 use evcxr::{CommandContext, CompilationError, Error, EvalContext};
 use serde_json::Value as Json;
@@ -112,7 +113,8 @@ impl Session {
 
     /// The names of items, by name.
     pub fn items(&self) -> Vec<String> {
-        let mut items: Vec<String> = self.context.defined_item_names().map(str::to_owned).collect();
+        let own = self.context.defined_item_names().filter(|name| !is_keeper(name));
+        let mut items: Vec<String> = own.map(str::to_owned).collect();
         items.sort();
         items
     }

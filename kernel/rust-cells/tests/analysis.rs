@@ -87,6 +87,14 @@ fn candidates_stand_where_they_are_wanted() {
     check("use std::coll|", &["collections"]);
     check("use candlewick::pre|", &["prelude"]);
     check("let hook = Hook::EndE|", &["EndEpoch"]);
+    // The notebook's session and what else cells have.
+    check("session().|", &["get(", "set(", "names()", "remove("]);
+    check("session().get::<Ten|", &["Tensor"]);
+    check("let t = session().get::<Tensor>(\"x\")?;\nt.mat|", &["matmul("]);
+    check("let net = session().get::<Net>(\"net\")?;\nnet.pre|", &["predict("]);
+    check("inter|", &["interrupted()"]);
+    check("candlewick::cells::sh|", &["show!("]);
+    check("regis|", &["register(", "register!("]);
     // Names.
     check("mod|", &["model", "Model", "mod"]);
     check("let x: Ten| = weights;", &["Tensor"]);
@@ -216,6 +224,8 @@ fn hover_tells_signature_and_documentation() {
         &["fn double(x: f64) -> f64", "Twice as much."],
     );
     check("DType::F3|2", &["F32"]);
+    check("ses|sion()", &["fn session() -> Session", "The notebook's session"]);
+    check("session().ge|t::<Tensor>(\"x\")?", &["fn get<T>", "The value of a variable."]);
     check("%%rust\n:va|rs", &[":vars"]);
     check("%%rust\n:type wei|ghts", &["weights: Tensor"]);
 }

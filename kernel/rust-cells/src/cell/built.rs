@@ -136,8 +136,9 @@ impl Built {
             candidates.entry(first).or_default().push(candidate);
         }
         let mut at = 0;
+        let texts = Texts { chunks: &chunks, written, earlier };
         while at < header {
-            at += built.item(at, &lines, &mut candidates, &chunks, written, earlier).max(1);
+            at += built.item(at, &lines, &mut candidates, &texts).max(1);
         }
         built.statements(header, &lines, &chunks, written);
         built
@@ -173,46 +174,26 @@ impl Built {
         found
     }
 
-    /// The item that stands at a line (from 0), and its number of lines; 0 when none is known there.
-    fn item<'t>(
+    /// Finds the item that stands at a line (from 0): its number of lines; 0 when none is known there.
+    fn item(
         &mut self,
         at: usize,
         lines: &[&str],
-        candidates: &mut HashMap<&'t str, Vec<Candidate<'t>>>,
-        chunks: &[Chunk],
-        written: &Written,
-        earlier: &[ItemText],
+        candidates: &mut HashMap<&str, Vec<Candidate>>,
+        texts: &Texts,
     ) -> usize {
         let Some(candidates) = lines.get(at).and_then(|line| candidates.get_mut::<str>(line)) else { return 0 };
-        let fits = |candidate: &Candidate| lines[at..].starts_with(&candidate.lines);
-        let fitting = candidates.iter().enumerate().filter(|(_, candidate)| !candidate.found && fits(candidate));
+        let fitting =
+            candidates.iter_mut().filter(|candidate| !candidate.found && lines[at..].starts_with(&candidate.lines));
         // The longest; of equal ones the first: evcxr adds what has no name behind what it has, and this cell's own
         // texts stand first here because an item with a name takes the place of an older one.
-        let Some(index) = fitting.rev().max_by_key(|(_, candidate)| candidate.lines.len()).map(|(index, _)| index)
-        else {
-            return 0;
-        };
-        candidates[index].found = true;
-        let (count, from) = (candidates[index].lines.len(), candidates[index].from.clone());
-        for line in 0..count {
-            let place = match &from {
-                From::Chunk(index) => chunk_place(&chunks[*index], line, written),
-                From::Import(index, import) => {
-                    let mut place = chunk_place(&chunks[*index], import.line as usize, written);
-                    place.columns = Some(import.columns);
-                    place.offset = if import.line == 0 { chunks[*index].offset } else { 0 };
-                    place
-                }
-                From::Earlier(index) => {
-                    let item = &earlier[*index];
-                    let offset = if line == 0 { item.offset } else { 0 };
-                    let origin = Origin::Cell(item.line + line as u32);
-                    Place { origin, offset, columns: None, earlier: Some(*index) }
-                }
-            };
-            self.places.insert(at + line + 1, place);
+        let longest = fitting.reduce(|best, next| if next.lines.len() > best.lines.len() { next } else { best });
+        let Some(candidate) = longest else { return 0 };
+        candidate.found = true;
+        for line in 0..candidate.lines.len() {
+            self.places.insert(at + line + 1, texts.place(&candidate.from, line));
         }
-        count
+        candidate.lines.len()
     }
 
     /// Finds the statements, which stand in order behind the header; between them may stand what evcxr writes.
@@ -251,6 +232,31 @@ fn chunk_place(chunk: &Chunk, line: usize, written: &Written) -> Place {
     Place { origin, offset: if line == 0 { chunk.offset } else { 0 }, columns: None, earlier: None }
 }
 
+/// All texts that may stand in the source.
+struct Texts<'t> {
+    chunks: &'t [Chunk],
+    written: &'t Written,
+    earlier: &'t [ItemText],
+}
+
+impl Texts<'_> {
+    /// The place of a line (from 0) of one of them.
+    fn place(&self, from: &From, line: usize) -> Place {
+        match from {
+            From::Chunk(index) => chunk_place(&self.chunks[*index], line, self.written),
+            From::Import(index, import) => {
+                let place = chunk_place(&self.chunks[*index], import.line as usize, self.written);
+                Place { columns: Some(import.columns), ..place }
+            }
+            From::Earlier(index) => {
+                let item = &self.earlier[*index];
+                let offset = if line == 0 { item.offset } else { 0 };
+                Place { origin: Origin::Cell(item.line + line as u32), offset, columns: None, earlier: Some(*index) }
+            }
+        }
+    }
+}
+
 /// A text that may stand in the source.
 struct Candidate<'t> {
     lines: Vec<&'t str>,
@@ -280,13 +286,23 @@ fn split(text: &str) -> Vec<&str> {
     text.strip_suffix('\n').unwrap_or(text).split('\n').collect()
 }
 
-/// The items of a text, as later builds hold them.
+/// The items and imports of a text, as later builds hold them.
 pub(crate) fn items(written: &Written, source: &str) -> Vec<ItemText> {
-    let item = |chunk: Chunk| {
-        let Kind::Item(name) = chunk.kind else { return None };
+    let mut found = Vec::new();
+    for chunk in chunks(written) {
         // Blanks before the first statement stand on its first lines: each has its own origin.
-        let Some(Origin::Cell(line)) = written.lines.get(chunk.first).copied() else { return None };
-        Some(ItemText { name, text: chunk.text, source: source.to_owned(), line, offset: chunk.offset })
-    };
-    chunks(written).into_iter().filter_map(item).collect()
+        let Some(Origin::Cell(line)) = written.lines.get(chunk.first).copied() else { continue };
+        let item = ItemText { source: source.to_owned(), line, offset: chunk.offset, ..ItemText::default() };
+        match chunk.kind {
+            Kind::Statement => {}
+            Kind::Item(name) => found.push(ItemText { name, text: chunk.text, ..item }),
+            Kind::Apart => found.push(ItemText { text: chunk.text, ..item }),
+            Kind::Use(imports) => found.extend(imports.into_iter().map(|import| {
+                let offset = if import.line == 0 { item.offset } else { 0 };
+                let line = item.line + import.line;
+                ItemText { name: import.name, text: import.text, line, offset, source: source.to_owned() }
+            })),
+        }
+    }
+    found
 }

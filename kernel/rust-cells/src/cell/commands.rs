@@ -172,7 +172,8 @@ pub(crate) fn below_code(cell: &Cell, code: &str) -> Option<Problem> {
     Some(cell.problem_at("CommandError", columns(line, number), &message, &["commands stand before a cell's code"]))
 }
 
-fn columns(line: &str, number: u32) -> (u32, u32, u32) {
+/// A line's number with the columns of its text, without the blanks around it.
+pub(crate) fn columns(line: &str, number: u32) -> (u32, u32, u32) {
     let from = line.chars().take_while(|c| c.is_whitespace()).count() as u32 + 1;
     (number, from, from + line.trim().chars().count() as u32)
 }

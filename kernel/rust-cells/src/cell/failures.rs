@@ -5,7 +5,7 @@
 
 use super::draft::{Draft, Origin, Written};
 use super::problems::Cell;
-use super::report;
+use super::{commands, report};
 use candlewick_link::Problem;
 use evcxr::{CompilationError, Error};
 use serde_json::Value;
@@ -73,37 +73,41 @@ fn said(text: &str, cell: &Cell) -> Problem {
 
 fn dependency(text: &str, line: Option<u32>, cell: &Cell, draft: &Draft) -> Problem {
     let rows = essential(text);
-    let named = |(_, command): &&(u32, String)| {
-        let name = command.trim_start_matches(":dep ").split([' ', '=']).next().unwrap_or_default();
-        !name.is_empty()
-            && rows.iter().any(|row| row.contains(&format!("`{name}")) || row.contains(&format!(" {name} ")))
-    };
-    let dependencies: Vec<&(u32, String)> =
-        draft.commands.iter().filter(|(_, text)| text.starts_with(":dep")).collect();
-    let line = line
-        .or_else(|| dependencies.iter().copied().find(|command| named(command)).map(|(line, _)| *line))
-        .or_else(|| dependencies.first().map(|(line, _)| *line));
+    let asked: Vec<(u32, &str)> =
+        draft.commands.iter().filter_map(|(line, text)| Some((*line, text.strip_prefix(":dep ")?))).collect();
+    let blamed = line.and_then(|line| asked.iter().find(|(other, _)| *other == line));
+    let blamed =
+        blamed.or_else(|| asked.iter().find(|(_, asked)| is_named(crate_name(asked), &rows))).or(asked.first());
     let first = rows.first().map_or("it failed", |row| row.trim());
     let cause = first.strip_prefix("error").and_then(|rest| rest.split_once(": ")).map_or(first, |(_, cause)| cause);
-    let message = format!("a dependency cannot be used: {cause}");
-    let mut problem = match line {
-        Some(line) => {
-            let text = cell.line(line);
-            let from = text.chars().take_while(|character| character.is_whitespace()).count() as u32 + 1;
-            let end = from + text.trim().chars().count() as u32;
-            cell.problem_at("DependencyError", (line, from, end), &message, &[])
+    let mut problem = match blamed {
+        Some((line, asked)) => {
+            let message = format!("the dependency `{}` cannot be used: {cause}", crate_name(asked));
+            cell.problem_at("DependencyError", commands::columns(cell.line(*line), *line), &message, &[])
         }
-        None => report::plain(cell, "DependencyError", &message, Vec::new()),
+        None => {
+            let message = format!("a dependency cannot be used: {cause}");
+            report::plain(cell, "DependencyError", &message, Vec::new())
+        }
     };
     problem.traceback.extend(rows.iter().skip(1).map(|row| format!("  {row}")));
-    if text.contains("no matching package")
-        || text.contains("failed to fetch")
-        || text.contains("Could not resolve host")
-    {
+    if ["no matching package", "failed to fetch", "Could not resolve host"].iter().any(|word| text.contains(word)) {
         let help = "check the name on crates.io, and the network; `:offline 1` uses what was downloaded before";
         problem.traceback.push(format!("  = help: {help}"));
     }
     problem
+}
+
+/// The name of the crate that `name = value` asks for.
+fn crate_name(asked: &str) -> &str {
+    asked.split([' ', '=']).next().unwrap_or_default()
+}
+
+/// Whether a failure is about a crate: it names it, or a file of it.
+fn is_named(name: &str, rows: &[String]) -> bool {
+    let forms =
+        [format!("`{name}`"), format!("`{name} "), format!("/{name}/"), format!("/{name}-"), format!(" {name} ")];
+    rows.iter().any(|row| forms.iter().any(|form| row.contains(form)))
 }
 
 /// The lines of a failure of cargo that say what is wrong.
@@ -162,7 +166,7 @@ mod tests {
                     build failed, waiting\nSTDOUT:{\"reason\":\"x\"}\n";
         let told = told(text, ":dep good = \"1\"\n  :dep bad-sys = \"1\"");
         for expect in [
-            "DependencyError: cell 7, line 2, column 3: a dependency cannot be used: failed to run custom build command",
+            "DependencyError: cell 7, line 2, column 3: the dependency `bad-sys` cannot be used: failed to run custom build command",
             "2 |   :dep bad-sys = \"1\"\n  |   ^^^^",
             "Caused by:",
             "cannot find libbad",

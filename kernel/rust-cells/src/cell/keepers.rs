@@ -23,10 +23,15 @@ pub(crate) fn insertions(statements: &[Statement]) -> Vec<Insertion> {
         let found = ast::Impl::cast(statement.node.clone())?;
         let mut hasher = DefaultHasher::new();
         what(&found).hash(&mut hasher);
-        let line = format!("const {KEEPER}{:016X}: () = ();", hasher.finish());
+        let line = line(&format!("{KEEPER}{:016X}", hasher.finish()));
         Some(Insertion { at: statement.start, line, origin: Origin::Filling })
     });
     found.collect()
+}
+
+/// The line that defines a constant of that name.
+pub(crate) fn line(name: &str) -> String {
+    format!("const {name}: () = ();")
 }
 
 /// What an `impl` is for, without blanks. Of those without a trait a type may have several: its first member tells them

@@ -2,6 +2,7 @@
 //!
 //! Must not know how a cell is read. Read [`Knowledge`] first.
 
+use super::keepers::{self, is_keeper};
 use super::report::is_error;
 use super::typing::Typed;
 use evcxr::CompilationError;
@@ -20,7 +21,7 @@ pub struct Knowledge {
     pub directory: PathBuf,
     /// Dependencies as `:dep` takes them, such as `regex = "1"`, by name.
     pub dependencies: Vec<String>,
-    /// The texts of earlier cells' items, so that their lines are known in later builds.
+    /// The texts of earlier cells' items and imports, so that their lines are known in later builds.
     pub(crate) texts: Vec<ItemText>,
     /// Codes and explanations of the last errors, for `:explain`.
     pub(crate) explanations: Vec<(String, String)>,
@@ -55,6 +56,21 @@ impl Knowledge {
             self.dependencies.push(line.clone());
         }
         self.dependencies.sort();
+    }
+
+    /// The texts of all items and imports, in order, from which another session begins.
+    pub fn sources(&self) -> Vec<String> {
+        let source = |item: &ItemText| match item.name.as_deref().filter(|name| is_keeper(name)) {
+            Some(keeper) => format!("{}\n{}", keepers::line(keeper), item.text),
+            None => item.text.clone(),
+        };
+        self.texts.iter().map(source).collect()
+    }
+
+    /// The names of items and imports that users know.
+    pub fn names(&self) -> Vec<String> {
+        let names = self.texts.iter().filter_map(|item| item.name.clone());
+        names.filter(|name| !is_keeper(name)).collect()
     }
 
     /// After a cell did not compile: keeps what `:explain` tells.

@@ -100,36 +100,33 @@ impl Marks<'_> {
     }
 
     fn in_source(&self, span: &Value) -> Mark {
-        let number = |key: &str| span[key].as_u64().unwrap_or(1) as usize;
-        let shift = self.shift(number("line_start"), span["text"][0]["text"].as_str());
-        let line = |line: usize| line.saturating_add_signed(shift);
-        let (first, last) = (line(number("line_start")), line(number("line_end")));
+        let shift = self.shift(number(span, "line_start"), span["text"][0]["text"].as_str());
+        let line = |key: &str| number(span, key).saturating_add_signed(shift);
+        let (first, last) = (line("line_start"), line("line_end"));
         let mut known = (first..=last).filter_map(|line| {
             let place = self.built.place(line)?;
-            matches!(place.origin, Origin::Cell(_)).then_some((line, place))
+            let Origin::Cell(own) = place.origin else { return None };
+            Some((line, own, place))
         });
-        let begin = known.next();
-        let end = known.next_back().or(begin);
-        let (Some((begin_line, begin)), Some((end_line, end))) = (begin, end) else {
+        let Some(begin) = known.next() else {
             let text = self.lines.get(first.saturating_sub(1)).copied().unwrap_or_default();
             let origin = self.built.place(first).map(|place| place.origin);
             return mark(Text::Own(origin, text.to_owned()), (first as u32, 1), (first as u32, 2));
         };
-        let text = begin.earlier.map_or(Text::Here, Text::Earlier);
-        let cell_line = |origin: Origin| if let Origin::Cell(line) = origin { line } else { 1 };
-        let (start_line, last_line) = (cell_line(begin.origin), cell_line(end.origin));
+        let end = known.next_back().unwrap_or(begin);
+        let text = begin.2.earlier.map_or(Text::Here, Text::Earlier);
         // A span that begins or ends in what was written goes from or to the end of the cell's line beside it.
-        let start = match (begin.columns, begin_line == first) {
-            (Some((from, _)), _) => from,
-            (None, true) => number("column_start") as u32 + begin.offset,
-            (None, false) => self.indent(&text, start_line),
+        let start = match begin.2.columns {
+            Some((from, _)) => from,
+            None if begin.0 == first => number(span, "column_start") as u32 + begin.2.offset,
+            None => self.indent(&text, begin.1),
         };
-        let stop = match (end.columns, end_line == last) {
-            (Some((_, to)), _) => to,
-            (None, true) => number("column_end") as u32 + end.offset,
-            (None, false) => self.line(&text, last_line).trim_end().chars().count() as u32 + 1,
+        let stop = match end.2.columns {
+            Some((_, to)) => to,
+            None if end.0 == last => number(span, "column_end") as u32 + end.2.offset,
+            None => self.line(&text, end.1).trim_end().chars().count() as u32 + 1,
         };
-        mark(text, (start_line, start), (last_line, stop))
+        mark(text, (begin.1, start), (end.1, stop))
     }
 
     /// How far a report's lines are off: evcxr compiles a cell in more than one form, and the source may be the last one.
@@ -209,10 +206,14 @@ fn mark(text: Text, start: (u32, u32), end: (u32, u32)) -> Mark {
     Mark { text, start, end, label: String::new(), primary: false, replacement: None }
 }
 
+fn number(span: &Value, key: &str) -> usize {
+    span[key].as_u64().unwrap_or(1) as usize
+}
+
 fn in_file(span: &Value) -> Mark {
-    let number = |key: &str| span[key].as_u64().unwrap_or(1) as u32;
+    let place = |line: &str, column: &str| (number(span, line) as u32, number(span, column) as u32);
     let lines = span["text"].as_array().into_iter().flatten().filter_map(|line| line["text"].as_str());
     let path = span["file_name"].as_str().unwrap_or_default().to_owned();
     let text = Text::File(path, lines.map(str::to_owned).collect());
-    mark(text, (number("line_start"), number("column_start")), (number("line_end"), number("column_end")))
+    mark(text, place("line_start", "column_start"), place("line_end", "column_end"))
 }

@@ -378,7 +378,7 @@ fn what_cells_ask_for_beyond_rust_is_advised() {
             "or put the code that uses it into braces",
         ],
     );
-    check("let a = String::new();\nlet r: &str = &a;", &["cell 2:2:15\n", "variables stay for later cells"]);
+    check("let a = String::new();\nlet r: &str = &a;", &["cell 2:2:15\n", "`r` stays for later cells"]);
     check(
         "impl Old { fn third() {} fn new() -> Old { Old { x: 3 } } }",
         &["cell 2, line 1, column 26", "an earlier cell has it"],
@@ -400,6 +400,19 @@ fn an_impl_may_run_again() {
     }
     let texts = stage.knowledge.texts.iter().filter(|item| item.text.contains("Clone for Old"));
     assert_eq!(texts.map(|item| item.text.contains("x: 7")).collect::<Vec<_>>(), [true]);
+    // Another session begins from these texts, and the cells may run there again.
+    stage.cell("use std::{fmt::Write as _, collections::{HashMap, BTreeMap as Tree}};\nuse std::rc::*;").unwrap();
+    stage.cell("use std::collections::HashMap;").unwrap();
+    let mut other = Stage::new();
+    let sources = stage.knowledge.sources().concat();
+    let is_keeper = |line: &&str| line.starts_with("const CANDLEWICK_IMPL_");
+    assert_eq!(sources.lines().filter(is_keeper).count(), 2, "{sources}");
+    // These lines are evcxr's; here they are written anew.
+    let sources: Vec<&str> = sources.lines().filter(|line| !is_keeper(line)).collect();
+    other.cell(&sources.join("\n")).unwrap();
+    assert_eq!(other.knowledge.names(), ["two", "Old", "Tree", "HashMap"]);
+    other.cell("impl Clone for Old { fn clone(&self) -> Old { Old { x: 9 } } }").unwrap();
+    other.cell("let h: HashMap<u8, Rc<u8>> = HashMap::new();").unwrap();
 }
 
 #[test]

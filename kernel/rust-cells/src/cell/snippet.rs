@@ -119,42 +119,40 @@ impl Snippet {
         rows
     }
 
+    /// A source line with the rows below it.
     fn source_rows(&self, number: u32, text: &str, labels: &[Label], width: usize, rows: &mut Vec<String>) {
         let (text, shift) = window(text, labels, &self.columns_of(number));
         let columns = |columns: (u32, u32)| (shift.of(&text, columns.0), shift.of(&text, columns.1));
         let labels: Vec<Drawn> = labels.iter().map(|label| Drawn::new(label, columns(label.columns))).collect();
         let inside = if self.stretches.is_empty() { 0 } else { self.stretches.len() + 1 };
         let mut source = self.margin(number, true);
-        let known = source.0.len();
-        source.text(known.max(inside), &shown(&text), "");
-        let gutter = |label: &str| format!("{} ", coloured(SIDE, &format!("{label:width$} |")));
-        rows.push(format!("{}{}", gutter(&number.to_string()), source.rendered()).trim_end().to_owned());
+        source.text(inside, &shown(&text), "");
         let mut below = Vec::new();
         marks(&labels, inside, &mut below);
         let standing = self.margin(number, false);
-        for mut row in below {
-            row.under(&standing);
-            rows.push(format!("{}{}", gutter(""), row.rendered()).trim_end().to_owned());
-        }
-        for (index, stretch) in self.stretches.iter().enumerate() {
+        below.iter_mut().for_each(|row| row.under(&standing));
+        below.extend(self.stretches.iter().enumerate().filter_map(|(index, stretch)| {
             let opens = stretch.start.0 == number && !self.opens_line(stretch);
-            let at = if opens {
-                stretch.start.1
-            } else if stretch.end.0 == number {
-                stretch.end.1
-            } else {
-                continue;
-            };
-            let mut row = self.margin(number, false);
-            let column = inside + shift.of(&text, at);
-            row.text(index, if opens { " " } else { "|" }, colour(stretch.primary));
-            row.text(index + 1, &"_".repeat(column - index - 1), colour(stretch.primary));
-            row.text(column, if stretch.primary { "^" } else { "-" }, colour(stretch.primary));
-            if !opens {
-                row.text(column + 2, &stretch.text, colour(stretch.primary));
-            }
-            rows.push(format!("{}{}", gutter(""), row.rendered()).trim_end().to_owned());
+            let at = if opens { Some(stretch.start.1) } else { (stretch.end.0 == number).then_some(stretch.end.1) };
+            Some(self.corner(number, index, inside + shift.of(&text, at?), opens))
+        }));
+        let gutter = |label: &str| format!("{} ", coloured(SIDE, &format!("{label:width$} |")));
+        rows.push(format!("{}{}", gutter(&number.to_string()), source.rendered()).trim_end().to_owned());
+        rows.extend(below.iter().map(|row| format!("{}{}", gutter(""), row.rendered()).trim_end().to_owned()));
+    }
+
+    /// The row where a mark over several lines begins or ends, at a column.
+    fn corner(&self, number: u32, index: usize, column: usize, opens: bool) -> Row {
+        let stretch = &self.stretches[index];
+        let colour = colour(stretch.primary);
+        let mut row = self.margin(number, false);
+        row.text(index, if opens { " " } else { "|" }, colour);
+        row.text(index + 1, &"_".repeat(column - index - 1), colour);
+        row.text(column, if stretch.primary { "^" } else { "-" }, colour);
+        if !opens {
+            row.text(column + 2, &stretch.text, colour);
         }
+        row
     }
 
     /// What stands left of a line for the marks over several lines: those that hold it (or, below it, go on after it).

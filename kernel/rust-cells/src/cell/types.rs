@@ -178,7 +178,7 @@ fn holds_own(tree: &SyntaxNode, kind: SyntaxKind) -> bool {
 
 /// A type's text with the lifetimes that a variable of the notebook needs: `'static` for each that is not written, but not
 /// in the signatures of functions, which are generic in them.
-fn living(tree: &SyntaxNode) -> String {
+pub(crate) fn living(tree: &SyntaxNode) -> String {
     let mut text = String::new();
     for token in tree.descendants_with_tokens().filter_map(|element| element.into_token()) {
         let parent = token.parent();

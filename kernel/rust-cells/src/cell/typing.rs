@@ -108,18 +108,20 @@ impl Typed {
         if let Some(problem) = unwritable(&prepared, &missing) {
             return Err(problem);
         }
-        let mut answers = answered.expressions;
-        answers.sort_by_key(|(index, _)| *index);
-        let text = |index: usize| prepared.draft.types.get(index).map(|(.., text)| text.clone()).unwrap_or_default();
-        let answers: Vec<(String, String)> = answers.into_iter().map(|(index, ty)| (text(index), ty)).collect();
         let mut typed = Self::unchecked(prepared);
-        // In the order in which they were asked for.
-        let known = std::mem::take(&mut typed.types);
-        let all: Vec<(String, String)> = answers.into_iter().chain(known).collect();
-        let asked = typed.prepared.asked.types.iter();
-        typed.types = asked.filter_map(|(.., text)| all.iter().find(|(other, _)| other == text).cloned()).collect();
+        typed.answer(answered.expressions);
         typed.written = typed.prepared.draft.typed(&types);
         Ok(typed)
+    }
+
+    /// Adds the answers of `:type` that a check gave, in the order in which they were asked for.
+    fn answer(&mut self, found: Vec<(usize, String)>) {
+        let questions = &self.prepared.draft.types;
+        let found =
+            found.into_iter().filter_map(|(index, ty)| questions.get(index).map(|(.., text)| (text.clone(), ty)));
+        let all: Vec<(String, String)> = found.chain(std::mem::take(&mut self.types)).collect();
+        let asked = self.prepared.asked.types.iter();
+        self.types = asked.filter_map(|(.., text)| all.iter().find(|(other, _)| other == text).cloned()).collect();
     }
 }
 

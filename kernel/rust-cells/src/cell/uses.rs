@@ -10,6 +10,8 @@ use ra_ap_syntax::ast::{self, AstNode, HasName};
 pub(crate) struct Import {
     /// evcxr's line.
     pub(crate) text: String,
+    /// The name that it gives; none of `*` and `_`.
+    pub(crate) name: Option<String>,
     /// The line of the statement where its last word stands, from 0.
     pub(crate) line: u32,
     /// The columns of that line where it stands (first, and after the last), from 1.
@@ -22,16 +24,16 @@ pub(crate) fn imports(statement: &ast::Use, script: &Script, code: &str) -> Vec<
     let start = script.offset(statement.syntax().text_range().start());
     if let Some(tree) = statement.use_tree() {
         let first = position(code, start).0;
-        branch(&tree, &[], &mut |text, node| {
+        branch(&tree, &[], &mut |(text, name), node| {
             let (from, to) = (script.offset(node.text_range().start()), script.offset(node.text_range().end()));
             let ((line, column), (_, end)) = (position(code, from), position(code, to));
-            found.push(Import { text, line: line - first, columns: (column, end.max(column + 1)) });
+            found.push(Import { text, name, line: line - first, columns: (column, end.max(column + 1)) });
         });
     }
     found
 }
 
-fn branch(tree: &ast::UseTree, before: &[String], found: &mut impl FnMut(String, &ra_ap_syntax::SyntaxNode)) {
+fn branch(tree: &ast::UseTree, before: &[String], found: &mut impl FnMut(Named, &ra_ap_syntax::SyntaxNode)) {
     let mut path = before.to_vec();
     let own = tree.path();
     if let Some(own) = &own {
@@ -68,13 +70,14 @@ fn segments(path: &ast::Path) -> Vec<String> {
     words.collect()
 }
 
-fn line(path: &[String], name: &str) -> String {
+/// A line, and the name that it gives.
+type Named = (String, Option<String>);
+
+fn line(path: &[String], name: &str) -> Named {
     let joined = path.join("::");
-    if path.last().is_some_and(|last| last == name) {
-        format!("use {joined};\n")
-    } else {
-        format!("use {joined} as {name};\n")
-    }
+    let last = path.last().is_some_and(|last| last == name);
+    let text = if last { format!("use {joined};\n") } else { format!("use {joined} as {name};\n") };
+    (text, (!matches!(name, "*" | "_")).then(|| name.to_owned()))
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! Must not know where types come from. Read [`Variable`] first.
 
 use super::syntax::{Script, Statement, holds};
+use super::types;
 use ra_ap_syntax::ast::{self, AstNode, HasName};
 use ra_ap_syntax::{SyntaxKind, SyntaxNode};
 use std::collections::HashSet;
@@ -48,14 +49,24 @@ pub(crate) fn untyped(script: &Script, statements: &[Statement]) -> Vec<Variable
         let Some(binding) = ast::LetStmt::cast(statement.node.clone()) else { continue };
         let Some(pattern) = binding.pat() else { continue };
         let typed = is_typed(&pattern, &binding);
-        for variable in of(&pattern, &binding, script, statement).into_iter().rev() {
-            if later.insert(variable.name.clone()) && !typed {
+        for mut variable in of(&pattern, &binding, script, statement).into_iter().rev() {
+            if typed {
+                variable.certain = living(&binding);
+            }
+            if later.insert(variable.name.clone()) && (!typed || variable.certain.is_some()) {
                 found.push(variable);
             }
         }
     }
     found.reverse();
     found
+}
+
+/// The written type of a variable as it is kept, when that is another one: references in it must live for ever.
+fn living(binding: &ast::LetStmt) -> Option<String> {
+    let ty = binding.ty().filter(|_| binding.initializer().is_some())?;
+    let living = types::living(ty.syntax());
+    (ty.syntax().text() != living.as_str()).then_some(living)
 }
 
 /// A `let` that binds several names and gives them no value; no line of its own could give each its type.
@@ -184,6 +195,11 @@ mod tests {
         check("let a = 1; let ab = 2;", &[Some("i32"), Some("i32")]);
         check("let a: _ = 1; let b = f(); let c = -x; let (d, e) = (1, 2); let ref g = 1;", &[None; 6]);
         check("let a = b\"x\"; let c; c = 1;", &[None, None]);
+        // A written type whose references must live for ever.
+        check(
+            "let a: Vec<&str> = f(); let b: fn(&str) = g; let c: &'static str = d; let e: &str; e = d;",
+            &[Some("Vec<&'static str>")],
+        );
     }
 
     #[test]

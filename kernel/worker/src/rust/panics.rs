@@ -94,10 +94,16 @@ fn seen(panic: &PanicHookInfo) -> Panicked {
     });
     let place = match (&at, location) {
         (Some((source, line, column)), _) => format!("{source}, line {line}, column {column}"),
-        (None, Some(at)) => format!("{}, line {}, column {}", at.file(), at.line(), at.column()),
+        (None, Some(at)) => format!("{}, line {}, column {}", short(at.file()), at.line(), at.column()),
         (None, None) => "a place that is not known".to_owned(),
     };
     Panicked { message, place, at }
+}
+
+/// A source file by its crate, without where this machine keeps crates.
+fn short(file: &str) -> &str {
+    let below = |mark: &str| file.split_once(mark).and_then(|(_, rest)| Some(rest.split_once('/')?.1));
+    below("/registry/src/").or_else(|| below("/rustc/")).unwrap_or(file)
 }
 
 /// As std prints a panic.
@@ -106,4 +112,34 @@ fn print(message: &str, place: &str) {
     let name = thread.name().unwrap_or("<unnamed>");
     // Nobody is left to be told that standard error is closed.
     let _ = writeln!(std::io::stderr(), "\nthread '{name}' panicked at {place}:\n{message}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use candlewick_plugin_api::panics::place_of;
+    use std::panic::catch_unwind;
+
+    #[test]
+    fn a_panic_is_noted_while_somebody_says_so() {
+        let noting = Noting::begin();
+        forget();
+        let caught = catch_unwind(|| "x".parse::<u8>().unwrap());
+        let place = caught.err().and_then(|panic| place_of(&message_of(&*panic)));
+        assert!(place.is_some_and(|place| place.contains("rust/panics.rs, line ")));
+        assert!(take().is_some_and(|panic| panic.message.contains("InvalidDigit") && panic.at.is_none()));
+        assert_eq!(take(), None);
+        drop(noting);
+    }
+
+    #[test]
+    fn a_file_is_named_by_its_crate() {
+        let check = |file: &str, expect: &str| assert_eq!(short(file), expect);
+        check("src/lib.rs", "src/lib.rs");
+        check(
+            "/home/x/.cargo/registry/src/index.crates.io-1949/candle-core-0.11.1/src/error.rs",
+            "candle-core-0.11.1/src/error.rs",
+        );
+        check("/rustc/59807616/library/core/src/option.rs", "library/core/src/option.rs");
+    }
 }
