@@ -361,10 +361,7 @@ fn restore(session: &mut Session, earlier: Option<Journal>) -> Result<(Journal, 
         return Ok((Journal::default(), Kept::default()));
     };
     let knowledge = &mut journal.knowledge;
-    let texts = knowledge.sources().join(
-        "
-",
-    );
+    let texts = knowledge.sources().join("\n");
     let mut kept =
         Kept { items: item_names(knowledge), dependencies: knowledge.dependencies.clone(), ..Kept::default() };
     if session.begin(&knowledge.dependencies, &texts).is_err() {
