@@ -92,7 +92,6 @@ fn errors_have_the_place_of_the_call() {
         assert_eq!(problem.traceback[1], format!("cell 1, {place}"), "{code}");
     };
     check("let a = 1;\na + refuse(0)", "RustError", "has to be above 0", "line 2, column 5");
-    check("1 + burst()", "Panic", "`burst` panicked: no more", "line 1, column 5");
     check(
         "norm(1, 2)",
         "TypeError",
@@ -118,6 +117,10 @@ fn errors_have_the_place_of_the_call() {
         "line 1, column 1",
     );
     check("shoud(\"a\", 1)", "NameError", "there is no function `shoud`; did you mean `shout`?", "line 1, column 1");
+    let panicked = notebook().problem("1 + burst()");
+    let (says, of) = panicked.message.split_once(" at ").unwrap();
+    assert_eq!((panicked.name.as_str(), says), ("Panic", "`burst` panicked: no more"));
+    assert!(of.contains("rust_callables.rs, line ") && panicked.traceback[1] == "cell 1, line 1, column 5", "{of}");
     let message = notebook().problem("unclear()").message;
     assert_eq!(message, "an error occurred when formatting an argument");
 }

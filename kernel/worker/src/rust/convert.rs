@@ -36,8 +36,10 @@ pub struct Unfit {
 pub fn read<T: Clone + 'static>(value: Dynamic, names: Names) -> Result<T, Unfit> {
     let value = value.flatten();
     let Some(row) = table().get(&TypeId::of::<T>()) else {
-        let found = found(&value, names);
-        return value.try_cast::<T>().ok_or_else(|| Unfit { found, asked: asked::<T>() });
+        let (found, asked) = (found(&value, names), asked::<T>());
+        // A type that was defined anew is another one.
+        let found = if found == asked { format!("{found} as it was before it was defined anew") } else { found };
+        return value.try_cast::<T>().ok_or(Unfit { found, asked });
     };
     let unfit = |found| Unfit { found, asked: (row.called)() };
     let read = (row.read)(&value, names).map_err(unfit)?;
@@ -85,7 +87,7 @@ pub fn short(name: &str) -> String {
     let mut short = String::new();
     for (index, path) in name.split("::").enumerate() {
         if index > 0 {
-            let word = short.trim_end_matches(|c: char| c.is_alphanumeric() || c == '_').len();
+            let word = short.trim_end_matches(|c: char| c.is_alphanumeric() || "_{}".contains(c)).len();
             short.truncate(word);
         }
         short.push_str(path);
@@ -628,9 +630,15 @@ mod tests {
         #[derive(Clone, Debug, PartialEq)]
         struct Own(u8);
         let value = write(Own(7));
-        assert!(value.is_shared());
         assert_eq!(read_of::<Own>(value.clone()), Ok(Own(7)));
-        assert_eq!(read_of::<i64>(value), Err("a value of type `Own` for a whole number".to_owned()));
+        assert_eq!(read_of::<i64>(value.clone()), Err("a value of type `Own` for a whole number".to_owned()));
+        let other = {
+            #[derive(Clone, Debug)]
+            struct Own;
+            read_of::<Own>(value).map(drop)
+        };
+        let expect = "a value of type `Own` as it was before it was defined anew for a value of type `Own`";
+        assert_eq!(other, Err(expect.to_owned()));
         assert_eq!(read_of::<Own>(1_i64), Err("a whole number for a value of type `Own`".to_owned()));
     }
 
@@ -650,5 +658,6 @@ mod tests {
         check("ctx::Config", "Config");
         check("alloc::vec::Vec<ctx::inner::Config>", "Vec<Config>");
         check("(a::B, &c::D<e::F>)", "(B, &D<F>)");
+        check("a::b::{{closure}}::C", "C");
     }
 }
