@@ -39,6 +39,23 @@ fn values_stay_and_errors_have_their_place() {
 }
 
 #[test]
+fn a_type_that_is_defined_anew_loses_its_values_and_no_others() {
+    let kernel = KernelProcess::start();
+    let mut client = kernel.client();
+    client.gives("%%rust\nstruct Held { x: u8 }\nlet held = Held { x: 1 };\nlet kept = 7;\nheld.x", "1");
+    client.cell("%%rust\nfn read(held: &Held) -> u8 { held.x }").idle().answers_ok();
+    client.gives("%%rust\nread(&held)", "1");
+    // The fields have the same names: rustc alone would take the old value for one of the new type.
+    client.cell("%%rust\nstruct Held { x: Vec<u8> }\nfn read(held: &Held) -> usize { held.x.len() }").until_idle();
+    let mut gone = client.cell("%%rust\nread(&held)");
+    gone.until_idle();
+    let text = gone.reply().content.to_string();
+    assert!(text.contains("cannot find value `held`"), "{text}");
+    client.gives("%%rust\nkept", "7");
+    client.gives("%%rust\nlet held = Held { x: vec![1, 2] };\nread(&held)", "2");
+}
+
+#[test]
 fn what_is_printed_comes_before_the_value_and_in_order() {
     let kernel = KernelProcess::start();
     let mut client = kernel.client();
@@ -54,7 +71,7 @@ fn both_languages_have_one_world() {
     let mut client = kernel.client();
     client.cell("let given = tensor([1.0, 2.0, 3.0]); let number = 5;").idle().answers_ok();
     let code = "%%rust\nlet given: Tensor = session().get(\"given\")?;\nlet number: i64 = session().get(\"number\")?;\n\
-                session().set(\"made\", (&given * number as f64)?);\nsession().set(\"text\", \"from Rust\".to_string());";
+                session().set(\"made\", (&given * number as f64)?)?;\nsession().set(\"text\", \"from Rust\".to_string())?;";
     client.cell(code).idle().answers_ok();
     client.gives("made.sum().item()", "30.0");
     client.gives("text", "\"from Rust\"");

@@ -11,7 +11,7 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 #[test]
 fn a_session_compiles_cells_and_outlives_its_compiler() {
@@ -30,6 +30,7 @@ fn a_session_compiles_cells_and_outlives_its_compiler() {
     assert_eq!(problem(&bad).as_deref(), Some("CompileError"));
     assert_eq!((worker.built.len(), bad.variables.as_slice()), (1, variables.as_slice()));
     assert_eq!(problem(&worker.cell("struct Pair(u8, u8);\nfn twice(x: f32) -> f32 { 2.0 * x }")), None);
+    assert_eq!(problem(&worker.cell("impl Pair { fn sum(&self) -> u8 { self.0 + self.1 } }")), None);
     let status = worker.status();
     assert!(status.warm && status.refused.is_none() && status.rustc.starts_with("rustc 1."), "{status:?}");
     assert!(status.items.iter().any(|item| item == "twice") && status.resident > 10 << 20, "{status:?}");
@@ -39,12 +40,12 @@ fn a_session_compiles_cells_and_outlives_its_compiler() {
     compiler.kill_and_start();
     let mut worker = compiler.connect();
     worker.ask(CompilerRequest::Hello { worker: 1 });
-    let cell = worker.cell("let p = Pair(1, 2);\ntwice(x);");
+    let cell = worker.cell("let p = Pair(1, 2);\nlet s = p.sum();\ntwice(x);");
     assert_eq!(problem(&cell), None);
     let notice = cell.notices.join("\n");
     assert!(notice.contains("started anew; still there") && !notice.contains("lost"), "{notice}");
     assert!(notice.contains("`twice`") && notice.contains("variables `t`, `x`"), "{notice}");
-    assert_eq!(cell.variables.len(), 3);
+    assert_eq!(cell.variables.len(), 4);
     assert!(worker.built.iter().all(|build| !built.contains(&build.file)));
     assert!(worker.cell("();").notices.is_empty());
 
@@ -54,7 +55,7 @@ fn a_session_compiles_cells_and_outlives_its_compiler() {
     let cell = other.cell("let z = twice(1.0);");
     assert_eq!(problem(&cell), None);
     assert!(
-        cell.notices.join("\n").contains("variables `p`, `t`, `x` were lost with the process"),
+        cell.notices.join("\n").contains("variables `p`, `s`, `t`, `x` were lost with the process"),
         "{:?}",
         cell.notices
     );
@@ -100,6 +101,7 @@ fn a_compile_is_interrupted_and_a_worker_may_go() {
     let cell = next.cell("let again = f();");
     assert_eq!(problem(&cell), None);
     assert_eq!(cell.variables, [("again".to_owned(), "u8".to_owned())]);
+    assert!(cell.notices.join("\n").contains("`kept`"), "{:?}", cell.notices);
 
     // What could not be loaded has not run: its variables are not there, and the others are.
     let asked = next.send(evaluate("let unloaded = 1u8;"));
@@ -141,9 +143,10 @@ fn another_toolchain_is_refused_before_anything_is_compiled() {
     for (name, text) in [("cargo", "cargo 1.60.0"), ("rustc", "rustc 1.60.0 (7737e0b5c 2022-04-04)"), ("rustup", "")] {
         script(&tools.path().join(name), &format!("echo '{text}'"));
     }
-    let path = format!("{}:/usr/bin:/bin", tools.path().display());
-    let mut compiler = Compiler::start(|command| {
-        command.env("PATH", path).env("RUSTUP_HOME", tools.path()).env("HOME", tools.path());
+    let home = tools.path().to_owned();
+    let mut compiler = Compiler::start(move |command| {
+        let path = format!("{}:/usr/bin:/bin", home.display());
+        command.env("PATH", path).env("RUSTUP_HOME", &home).env("HOME", &home);
     });
     let mut worker = compiler.connect();
     assert!(matches!(worker.ask(CompilerRequest::Hello { worker: 1 }), CompilerIs::Status(_)));
@@ -292,7 +295,9 @@ fn problem(cell: &Evaluated) -> Option<String> {
 }
 
 fn wait_for(mut is_so: impl FnMut() -> bool) {
+    let begun = Instant::now();
     while !is_so() {
+        assert!(begun.elapsed() < Duration::from_secs(600), "what was waited for has not happened");
         std::thread::sleep(Duration::from_millis(10));
     }
 }
