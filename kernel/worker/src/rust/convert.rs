@@ -110,10 +110,13 @@ fn is_foreign(value: &Dynamic) -> bool {
     !OURS.iter().any(|own| name.starts_with(own))
 }
 
+/// From Rhai: a value of the row's own type, or what was found instead.
+type Read = fn(&Dynamic, Names) -> Result<Box<dyn Any>, String>;
+
 /// A row of the table.
 struct Row {
     called: fn() -> String,
-    read: fn(&Dynamic, Names) -> Result<Box<dyn Any>, String>,
+    read: Read,
     write: fn(Box<dyn Any>) -> Dynamic,
 }
 
