@@ -5,7 +5,7 @@
 use super::Knowledge;
 use super::commands::{Answer, offered};
 use super::keepers::KEEPER;
-use super::style::brief;
+use super::style;
 use super::warnings::escaped;
 use candlewick_link::Bundle;
 
@@ -29,7 +29,7 @@ pub(crate) fn shown(
         html.push(rich);
     };
     for (expression, ty) in types {
-        let ty = brief(ty);
+        let ty = style::shown(ty);
         add(format!("{expression}: {ty}"), format!("<code>{}: {}</code>", escaped(expression), escaped(&ty)));
     }
     for line in passed {
@@ -54,7 +54,7 @@ fn table(answer: Answer, knowledge: &Knowledge) -> Table {
     };
     match answer {
         Answer::Variables => {
-            let rows = knowledge.variables.iter().map(|(name, ty)| [name.clone(), brief(ty)]);
+            let rows = knowledge.variables.iter().map(|(name, ty)| [name.clone(), style::shown(ty)]);
             Table { head: ["variable", "type"], rows: sorted(rows.collect()), empty: "there are no Rust variables" }
         }
         Answer::Items => {

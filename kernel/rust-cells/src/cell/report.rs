@@ -325,7 +325,7 @@ fn is_told(child: &Value) -> bool {
 
 /// A message without the names of evcxr's code.
 pub(crate) fn cleaned(text: &str) -> String {
-    style::brief(text)
+    style::shown(text)
         .replace("`evcxr_variable_store`", "the end of the cell")
         .replace("evcxr_analysis_wrapper::", "")
         .replace("`EvcxrUserCodeError`", "the cell's own error")

@@ -85,6 +85,11 @@ const KNOWN: [&str; 16] = [
     "std::convert::Into",
 ];
 
+/// A text for readers: known paths as one writes them, and what every cell imports without its path.
+pub(crate) fn shown(text: &str) -> String {
+    brief(text).replace("candlewick::prelude::", "").replace("candlewick::candle_", "candle_")
+}
+
 /// A text with known paths as one writes them: rustc is asked for whole paths, for the sake of types.
 pub(crate) fn brief(text: &str) -> String {
     if !text.contains("std::") {
