@@ -26,6 +26,12 @@ pub(crate) fn resident() -> u64 {
     own.chain(&below(id, &all)).map(|process| process.resident).sum()
 }
 
+/// Whether a process runs the same executable as this one; false where the system does not tell.
+pub(crate) fn is_this_program(process: u32) -> bool {
+    let program = |process: &str| std::fs::read_link(format!("/proc/{process}/exe")).ok();
+    program("self").is_some_and(|own| program(&process.to_string()) == Some(own))
+}
+
 /// Ends a process at once.
 pub(crate) fn kill(process: u32) {
     let Ok(id) = libc::pid_t::try_from(process) else { return };
@@ -106,6 +112,7 @@ mod tests {
             std::thread::sleep(Duration::from_millis(5));
         };
         assert!(descendants().iter().any(|process| process.id == grandchild));
+        assert!(!is_this_program(grandchild) && (is_this_program(std::process::id()) || !cfg!(target_os = "linux")));
         assert!(resident() > 1 << 20);
         kill(grandchild);
         // The shell waits for it, then ends.

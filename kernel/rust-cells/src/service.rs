@@ -172,10 +172,13 @@ impl Service {
         CompilerStatus { resident: processes::resident(), ..locked(&self.status).clone() }
     }
 
-    /// The processes that compile.
+    /// The processes that compile. A relay that evcxr has just started has not told its number yet, but it is this
+    /// program.
     pub fn builds(&self) -> Vec<processes::Process> {
         let relay = self.conversation.relay();
-        processes::descendants().into_iter().filter(|process| Some(process.id) != relay).collect()
+        let builds =
+            |process: &processes::Process| Some(process.id) != relay && !processes::is_this_program(process.id);
+        processes::descendants().into_iter().filter(builds).collect()
     }
 
     /// Changes what there is.
