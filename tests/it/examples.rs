@@ -42,6 +42,13 @@ fn headless_fit_reaches_its_accuracy_and_the_same_one_again() {
 }
 
 #[test]
+fn what_is_ones_own_trains() {
+    let loss = |name: &str| printed(name)[0].strip_prefix("validation loss").unwrap().trim().parse::<f64>().unwrap();
+    let losses = ["own_model", "own_training"].map(loss);
+    assert!(losses[0] < 0.5 && losses[1] < 0.05, "{losses:?}");
+}
+
+#[test]
 fn step_by_hand_goes_through_the_whole_loop() {
     let lines = printed("step_by_hand");
     let hooks: Vec<&str> = lines.iter().filter_map(|line| line.split_whitespace().next()).collect();
