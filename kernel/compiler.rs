@@ -179,6 +179,9 @@ impl Failures {
 async fn serve(shared: Arc<Shared>, listener: AsyncFd<UnixListener>) {
     let mut failures = Failures::default();
     while await_connection(&listener).await.is_ok() {
+        if shared.slot().closed {
+            return;
+        }
         if let Some(reason) = failures.refusal() {
             refuse(&listener, &reason, PAUSE).await;
             continue;

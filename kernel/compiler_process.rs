@@ -113,6 +113,10 @@ fn attend(
         Err(error) => started.send(Err(error)),
         Ok(child) => {
             let sent = started.send(Ok(child.id()));
+            if sent.is_err() {
+                // Whoever wanted it has gone. It was not waited for yet, so its number is its own.
+                kill(child.id().cast_signed());
+            }
             let ended = await_end(child, memory_kills);
             death.send_replace(Some(ended));
             sent

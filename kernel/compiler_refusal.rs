@@ -10,7 +10,7 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::time::Duration;
 use tokio::io::unix::AsyncFd;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 
 /// Answers every request with this reason, for so long. Then the connections are closed, so that who needs a compiler
 /// connects anew.
@@ -19,8 +19,13 @@ pub async fn refuse(listener: &AsyncFd<UnixListener>, reason: &str, length: Dura
     let mut connections = JoinSet::new();
     while let Ok(Ok(())) = timeout_at(end, await_connection(listener)).await {
         // One that has gone meanwhile is accepted nevertheless: this does not wait.
-        if let Ok((connection, _)) = listener.get_ref().accept() {
-            connections.spawn(answer(connection, reason.to_owned()));
+        match listener.get_ref().accept() {
+            Ok((connection, _)) => drop(connections.spawn(answer(connection, reason.to_owned()))),
+            // No descriptor is left: one may be soon.
+            Err(_) => sleep(Duration::from_millis(50)).await,
+        }
+        if Instant::now() >= end {
+            return;
         }
     }
 }

@@ -10,7 +10,7 @@ use candlewick_link::{CompilerIs, CompilerRequest, Completions, Inspection, is_r
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long a completion or a tooltip may take: an editor waits for it. One that takes longer shows nothing.
 const PROMPT: Duration = Duration::from_secs(2);
@@ -90,8 +90,11 @@ impl RustCells {
 
     /// Ends a compiler that does not even say what there is; one that only takes long does.
     async fn feel_pulse(self) {
+        let begun = Instant::now();
+        // No answer at once is that of a connection which could not be made.
         if let Some(pid) = self.0.compiler.pid()
             && self.0.client.ask(CompilerRequest::Status, PULSE).await.is_none()
+            && begun.elapsed() >= PULSE
         {
             self.0.compiler.kill(pid, "it had not answered for 30 s");
         }

@@ -8,9 +8,7 @@ pub use crate::{
     __candlewick_show as show,
 };
 pub use candlewick_worker::rust::registering::register;
-pub use candlewick_worker::rust::{
-    Bundle, CellError, Display, LiveRun, Session, Show, TypeProbe, interrupted, session,
-};
+pub use candlewick_worker::rust::{Bundle, CellError, Display, LiveRun, Session, Show, interrupted, session};
 pub use candlewick_worker::{eprintln, register};
 
 /// What the macros name.

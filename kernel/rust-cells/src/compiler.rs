@@ -16,9 +16,12 @@ use std::os::fd::{AsRawFd, FromRawFd, RawFd};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Where the listening socket is found.
 const LISTENER: RawFd = 3;
+/// How long nobody is accepted when the system has refused it.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// How many bytes the process and those it has started may take after a cell before it makes way for a new one.
 pub const MEMORY: u64 = 2 << 30;
@@ -98,7 +101,15 @@ fn listen(service: &Arc<Service>, listener: UnixListener, analysis: &Arc<Analysi
     let (service, analysis) = (Arc::clone(service), Arc::clone(analysis));
     thread("clients", move || {
         for number in 0.. {
-            let Ok(stream) = accept(&listener) else { continue };
+            let stream = match accept(&listener, &service) {
+                None => return,
+                Some(Ok(stream)) => stream,
+                // No descriptor is left: one may be soon.
+                Some(Err(_)) => {
+                    std::thread::sleep(PAUSE);
+                    continue;
+                }
+            };
             let (service, analysis) = (Arc::clone(&service), Arc::clone(&analysis));
             // Without a thread for it the connection closes.
             drop(thread("client", move || hear(&service, &analysis, number, &stream)));
@@ -149,14 +160,16 @@ fn obey(service: &Service, analysis: &AnalysisThread, client: &Arc<Client>, id: 
     }
 }
 
-/// The next connection. The socket is shared with the kernel process, which may have made it one that does not wait.
-fn accept(listener: &UnixListener) -> std::io::Result<UnixStream> {
+/// The next connection; none when this process ends. The socket is shared with the kernel process, which may have made it
+/// one that does not wait.
+fn accept(listener: &UnixListener, service: &Service) -> Option<std::io::Result<UnixStream>> {
     let mut ready = libc::pollfd { fd: listener.as_raw_fd(), events: libc::POLLIN, revents: 0 };
     // SAFETY: one pollfd, which lives through the call.
-    unsafe { libc::poll(&raw mut ready, 1, -1) };
-    let (stream, _) = listener.accept()?;
-    stream.set_nonblocking(false)?;
-    Ok(stream)
+    if unsafe { libc::poll(&raw mut ready, 1, -1) } < 1 {
+        return Some(Err(std::io::Error::last_os_error()));
+    }
+    let accepted = service.admit(|| listener.accept())?;
+    Some(accepted.and_then(|(stream, _)| stream.set_nonblocking(false).map(|()| stream)))
 }
 
 fn inherited() -> Result<UnixListener, CompilerError> {

@@ -21,12 +21,15 @@ const PANICKED: &str = "EVCXR_PANIC_NOTIFICATION";
 const FAILED: &str = "EVCXR_ERROR_OCCURRED";
 const CHANGED_TYPE: &str = "EVCXR_VARIABLE_CHANGED_TYPE:";
 
+/// Where the lines of a build's source come from.
+pub(crate) type LinesOf = Box<dyn Fn(&str) -> Vec<Lines> + Send>;
+
 /// For whom a cell is compiled, and where the lines of its source come from.
 pub(crate) struct Asker {
     /// Who runs it.
     pub client: Arc<Client>,
     /// The lines of the source given.
-    pub lines: Box<dyn Fn(&str) -> Vec<Lines> + Send>,
+    pub lines: LinesOf,
 }
 
 /// What became of a cell that was to be run.

@@ -6,7 +6,8 @@
 use crate::analysis::Known;
 use crate::analysis_thread::AnalysisThread;
 use crate::cell::{self, Compiled, Knowledge, Typed};
-use crate::conversation::{Asker, Outcome};
+use crate::conversation::{Asker, LinesOf, Outcome};
+use crate::directory::Directory;
 use crate::journal::Journal;
 use crate::notices::{self, Kept};
 use crate::renewal;
@@ -57,7 +58,7 @@ impl Evaluation {
         // evcxr has looked for its configuration; from now on relative paths are the notebook's. Other threads use none.
         drop(std::env::set_current_dir(&notebook));
         let earlier = Journal::read(&service.directory);
-        let (mut journal, kept) = restore(&mut session, earlier).map_err(|error| {
+        let (mut journal, kept) = restore(&mut session, earlier, &service.directory).map_err(|error| {
             let library = tools.library.display();
             format!("a first cell cannot be compiled with {library}: {error}; `candlewick doctor` says what is missing")
         })?;
@@ -147,6 +148,10 @@ impl Evaluation {
         self.journal.stale |= !self.session.variables().is_empty() || !self.to_adopt.is_empty();
         self.to_adopt.clear();
         self.kept = Kept::default();
+        if !self.journal.knowledge.texts.is_empty() {
+            // Rhai's variables, plugins and functions may still hold values of the types that are forgotten.
+            self.set_types(self.types() + 1);
+        }
         self.journal.knowledge.clear();
         self.session.clear()
     }
@@ -206,7 +211,8 @@ impl Evaluation {
 
     fn run(&mut self, job: &Job, typed: &Typed, going_online: &dyn Fn()) -> Result<Evaluated, Problem> {
         let types = self.types();
-        if renewal::changes_types(&self.journal.knowledge.texts, &typed.items()) {
+        let knowledge = &self.journal.knowledge;
+        if knowledge.changes_dependencies(typed) || renewal::changes_types(&knowledge.texts, &typed.items()) {
             self.set_types(types + 1);
         }
         let (ran, outcome) = match typed.text() {
@@ -246,12 +252,7 @@ impl Evaluation {
     }
 
     /// Has what is compiled run by who asks.
-    fn asking<T>(
-        &mut self,
-        job: &Job,
-        lines: Box<dyn Fn(&str) -> Vec<candlewick_link::Lines> + Send>,
-        act: impl FnOnce(&mut Session) -> T,
-    ) -> (T, Outcome) {
+    fn asking<T>(&mut self, job: &Job, lines: LinesOf, act: impl FnOnce(&mut Session) -> T) -> (T, Outcome) {
         self.service.conversation.begin(Asker { client: Arc::clone(&job.client), lines });
         let done = act(&mut self.session);
         (done, self.service.conversation.end())
@@ -297,20 +298,12 @@ impl Evaluation {
         self.journal.stale = dropped.is_err();
     }
 
-    /// How often a type was defined anew. The wrapper of rustc reads the file too.
     fn types(&self) -> u64 {
-        let text = std::fs::read_to_string(self.service.directory.types()).unwrap_or_default();
-        text.trim().parse().unwrap_or(0)
+        types(&self.service.directory)
     }
 
     fn set_types(&self, number: u64) {
-        let file = self.service.directory.types();
-        // None is not the same to rustc as 0.
-        if number == 0 {
-            drop(std::fs::remove_file(file));
-        } else if number != self.types() {
-            drop(std::fs::write(file, number.to_string()));
-        }
+        set_types(&self.service.directory, number);
     }
 
     fn refresh(&mut self) {
@@ -355,7 +348,22 @@ impl Evaluation {
 }
 
 /// Compiles what every cell sees and what the journal holds; without what does not compile any more.
-fn restore(session: &mut Session, earlier: Option<Journal>) -> Result<(Journal, Kept), Error> {
+/// How often a type was defined anew. The wrapper of rustc reads the file too.
+fn types(directory: &Directory) -> u64 {
+    let text = std::fs::read_to_string(directory.types()).unwrap_or_default();
+    text.trim().parse().unwrap_or(0)
+}
+
+fn set_types(directory: &Directory, number: u64) {
+    // None is not the same to rustc as 0.
+    if number == 0 {
+        drop(std::fs::remove_file(directory.types()));
+    } else if number != types(directory) {
+        drop(std::fs::write(directory.types(), number.to_string()));
+    }
+}
+
+fn restore(session: &mut Session, earlier: Option<Journal>, directory: &Directory) -> Result<(Journal, Kept), Error> {
     let Some(mut journal) = earlier else {
         session.begin(&[], "")?;
         return Ok((Journal::default(), Kept::default()));
@@ -365,6 +373,7 @@ fn restore(session: &mut Session, earlier: Option<Journal>) -> Result<(Journal, 
     let mut kept =
         Kept { items: item_names(knowledge), dependencies: knowledge.dependencies.clone(), ..Kept::default() };
     if session.begin(&knowledge.dependencies, &texts).is_err() {
+        set_types(directory, types(directory) + 1);
         session.begin(&[], "")?;
         let variables = std::mem::take(&mut knowledge.variables);
         let lost = [kept.items, kept.dependencies, names(variables)].concat();

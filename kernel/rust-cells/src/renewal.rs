@@ -4,8 +4,8 @@
 //!
 //! rustc's id of a type knows its path and the names of its fields, not their types: a value of the old type would be taken
 //! for one of the new (tried: `struct S { x: u8 }` and `struct S { x: Vec<u8> }` have one id). Since any other item may be
-//! part of a type (a constant as an array's length, a trait behind `dyn`), every one counts but functions and `impl`s; then
-//! all types of cells get new ids, in builds from now on, and values of the old ones are lost instead of misread.
+//! part of a type (a constant as an array's length, a trait behind `dyn`), every one counts but functions and `impl`s of nothing
+//! else; then all types of cells get new ids, in builds from now on, and values of the old ones are lost instead of misread.
 
 use crate::cell::ItemText;
 use ra_ap_syntax::ast::{self, AstNode, HasModuleItem};
@@ -27,7 +27,13 @@ fn may_be_part_of_a_type(text: &str) -> bool {
     let file = SourceFile::parse(text, Edition::Edition2024).tree();
     file.items().any(|item| match item {
         ast::Item::Fn(function) => function.const_token().is_some(),
-        ast::Item::Impl(_) => false,
+        // Its constants and types may be.
+        ast::Item::Impl(own) => own.assoc_item_list().is_some_and(|list| {
+            list.assoc_items().any(|item| match item {
+                ast::AssocItem::Fn(function) => function.const_token().is_some(),
+                _ => true,
+            })
+        }),
         other => !other.syntax().text().is_empty(),
     })
 }
@@ -57,6 +63,9 @@ mod tests {
         check(&[], &[("T", "struct T;")], false);
         check(&[("f", "#[callable]\nfn f() {}")], &[("f", "fn f() -> u8 { 1 }")], false);
         check(&[("n", "const fn n() -> usize { 1 }")], &[("n", "const fn n() -> usize { 2 }")], true);
+        let of = |value: u8| format!("impl S {{ const N: usize = {value}; }}");
+        check(&[("CANDLEWICK_IMPL_1", &of(1))], &[("CANDLEWICK_IMPL_1", &of(2))], true);
+        check(&[("CANDLEWICK_IMPL_1", &of(1))], &[("CANDLEWICK_IMPL_1", &of(1))], false);
         check(&[("N", "const N: usize = 1;")], &[("N", "const N: usize = 2;")], true);
         check(&[("Tr", "trait Tr { fn a(&self); }")], &[("Tr", "trait Tr { fn b(&self); }")], true);
     }

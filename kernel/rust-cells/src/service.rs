@@ -25,6 +25,8 @@ pub(crate) struct Service {
     arrived: Condvar,
     status: Mutex<CompilerStatus>,
     known: Mutex<Known>,
+    /// This process takes no connections any more.
+    ends: Mutex<bool>,
 }
 
 /// A request that the evaluation thread serves.
@@ -77,6 +79,7 @@ impl Service {
             arrived: Condvar::new(),
             status: Mutex::default(),
             known: Mutex::default(),
+            ends: Mutex::default(),
         }
     }
 
@@ -107,12 +110,19 @@ impl Service {
     pub fn finish(&self, answer: CompilerIs) {
         let Some(doing) = locked(&self.jobs).doing.take() else { return };
         if !matches!(doing.job.work, Work::Hello { .. }) {
-            doing.job.client.reply(doing.job.id, answer);
+            doing.job.client.reply(doing.job.id, self.complete(answer));
         }
+    }
+
+    /// Takes a connection, unless this process ends: then it is the next one's.
+    pub fn admit<T>(&self, accept: impl FnOnce() -> T) -> Option<T> {
+        let ends = locked(&self.ends);
+        (!*ends).then(accept)
     }
 
     /// As [`Self::finish`], before this process ends: who asked must not ask again here.
     pub fn finish_last(&self, answer: CompilerIs) {
+        *locked(&self.ends) = true;
         let client = locked(&self.jobs).doing.as_ref().map(|doing| Arc::clone(&doing.job.client));
         self.finish(answer);
         if let Some(client) = client {
@@ -155,7 +165,7 @@ impl Service {
             cancelled
         };
         for job in waiting {
-            job.client.reply(job.id, interrupted());
+            job.client.reply(job.id, self.complete(interrupted()));
         }
         self.cancel_doing(client.number());
     }
@@ -201,6 +211,17 @@ impl Service {
         let file = self.directory.low_priority();
         // Without the file it compiles all the same.
         if low { drop(std::fs::write(file, "")) } else { drop(std::fs::remove_file(file)) }
+    }
+
+    /// A cell that was not compiled to its end has changed no variables.
+    fn complete(&self, answer: CompilerIs) -> CompilerIs {
+        match answer {
+            CompilerIs::Evaluated(own) if own.problem.is_some() && own.variables.is_empty() => {
+                let variables = locked(&self.status).variables.clone();
+                CompilerIs::Evaluated(Evaluated { variables, ..own })
+            }
+            other => other,
+        }
     }
 
     fn cancel_doing(self: &Arc<Self>, client: u64) {

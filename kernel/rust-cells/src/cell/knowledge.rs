@@ -58,6 +58,13 @@ impl Knowledge {
         self.dependencies.sort();
     }
 
+    /// Whether a cell asks for a crate that is there already in another way, so that its types may be others.
+    pub fn changes_dependencies(&self, typed: &Typed) -> bool {
+        let name = |line: &str| line.split(" = ").next().map(str::to_owned);
+        let new = typed.dependencies();
+        new.iter().any(|new| self.dependencies.iter().any(|old| old != new && name(old) == name(new)))
+    }
+
     /// The texts of all items and imports, in order, from which another session begins.
     pub fn sources(&self) -> Vec<String> {
         let source = |item: &ItemText| match item.name.as_deref().filter(|name| is_keeper(name)) {

@@ -113,7 +113,8 @@ impl Client {
         loop {
             match self.receive(&mut cancelled)? {
                 FromCompiler::Run(build) => {
-                    let ran = by.run(&build);
+                    // The compiler had built it when it was told to stop: it is not begun.
+                    let ran = if cancelled.take().is_some() { not_begun() } else { by.run(&build) };
                     // An interrupt that the cell was asked to stop by has been heard.
                     interrupt::clear();
                     self.send(&ToCompiler::Ran(ran))?;
@@ -144,7 +145,7 @@ impl Client {
 
     /// Whether the other side has closed, as far as can be seen without waiting.
     pub fn has_ended(&self) -> bool {
-        let mut ends = [PollFd::new(&self.stream, PollFlags::RDHUP)];
+        let mut ends = [PollFd::new(&self.stream, CLOSED)];
         let now = Timespec { tv_sec: 0, tv_nsec: 0 };
         poll(&mut ends, Some(&now)).is_ok_and(|ready| ready > 0)
     }
@@ -185,6 +186,18 @@ impl Client {
             Err(_) => Err(ClientError::Ended),
         }
     }
+}
+
+/// What tells that the other side has closed.
+#[cfg(target_os = "linux")]
+const CLOSED: PollFlags = PollFlags::RDHUP;
+#[cfg(not(target_os = "linux"))]
+const CLOSED: PollFlags = PollFlags::HUP;
+
+fn not_begun() -> Ran {
+    let message = "the cell was interrupted before it ran".to_owned();
+    let traceback = vec![format!("Interrupted: {message}")];
+    Ran { notes: Vec::new(), problem: Some(Problem { name: "Interrupted".to_owned(), message, traceback }) }
 }
 
 /// The directory of the session's compiler.

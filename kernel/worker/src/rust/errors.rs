@@ -54,6 +54,11 @@ pub fn release() {
     }
 }
 
+/// Whether the newest text was that of an error, and nothing was printed since.
+pub(super) fn is_held() -> bool {
+    HELD.with_borrow(Option::is_some)
+}
+
 /// A cell begins: what another left is not its own.
 pub(super) fn forget() {
     HELD.with(|held| held.take());

@@ -54,7 +54,7 @@ pub enum LoadError {
 static OPENED: Mutex<Vec<Loaded>> = Mutex::new(Vec::new());
 
 impl Loaded {
-    /// Opens a build under a name of its own in that directory: the compiler gives later builds the names of earlier ones,
+    /// Opens a build under a name of its own in that directory: a compiler that was started anew may give a build the name of an earlier one,
     /// and the system takes a name it knows for the file it knows.
     ///
     /// # Errors

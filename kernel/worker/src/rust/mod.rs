@@ -54,7 +54,3 @@ pub(crate) use current::beside;
 pub fn interrupted() -> bool {
     candlewick_engine::interrupt::requested()
 }
-
-/// A type that nothing converts to: assigning a value to it makes rustc name the value's type.
-#[derive(Debug)]
-pub enum TypeProbe {}

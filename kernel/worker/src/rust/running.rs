@@ -272,6 +272,8 @@ impl Evaluation<'_> {
         if closed && panic.is_some() && !notes.iter().any(|note| note == marks::PANIC) {
             // Its mark was lost with standard output.
             notes.push(marks::PANIC.to_owned());
+        } else if closed && panic.is_none() && errors::is_held() && !notes.iter().any(|note| note == marks::ERROR) {
+            notes.push(marks::ERROR.to_owned());
         }
         let is_whole = !notes.iter().any(|note| [marks::PANIC, marks::ERROR].contains(&note.as_str()));
         let problem = self.problem_of(&notes, &printed, panic);
