@@ -75,6 +75,12 @@ fn both_languages_have_one_world() {
     client.cell(code).idle().answers_ok();
     client.gives("made.sum()", "30.0");
     client.gives("text", "\"from Rust\"");
+    // The same storage, not a copy: what compiled code changes in place is Rhai's too.
+    let code = "%%rust\nlet same = session().get::<Tensor>(\"made\")?;\nlet again = session().get::<Tensor>(\"made\")?;\n\
+                fn start(t: &Tensor) -> *const f32 {\n    let (storage, _) = t.storage_and_layout();\n    match &*storage {\n        \
+                candle_core::Storage::Cpu(own) => own.as_slice::<f32>().unwrap().as_ptr(),\n        _ => unreachable!(),\n    }\n}\n\
+                start(&same) == start(&again)";
+    client.gives(code, "true");
 }
 
 #[test]
@@ -221,6 +227,10 @@ fn a_notebook_with_rust_runs_headless() {
     let text = said(&finish(command.env("TMPDIR", home.join("tmp")), true));
     assert!(text.contains("\"21\""), "{text}");
     assert_eq!(directories(&home), Vec::<PathBuf>::new());
+    // Nothing is written outside of the directory for temporary files.
+    let mut written: Vec<_> = std::fs::read_dir(home.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    written.sort();
+    assert_eq!(written, ["n.ipynb", "tmp"]);
 }
 
 #[test]

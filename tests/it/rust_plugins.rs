@@ -65,6 +65,7 @@ fn they_come_back_when_the_worker_was_killed() {
     let kernel = KernelProcess::start();
     let mut client = kernel.client();
     printed(&mut client, &counting(1));
+    printed(&mut client, "%%plugin beside\nfn start_training_batch(ctx) { print(\"beside\"); }");
     let by_value = "%%rust\nstruct Plain(u8);\nimpl Plugin for Plain {\n    fn metadata(&self) -> Metadata { Metadata::of(\"plain\", \"1.0.0\", \"\") }\n\
                     }\nlet kept = 7;\nregister(Plain(kept));";
     assert!(printed(&mut client, by_value).contains("plugin plain registered: all hooks"));
@@ -75,15 +76,56 @@ fn they_come_back_when_the_worker_was_killed() {
     let mut cell = client.of(running);
     cell.until_idle();
     let told = cell.reply().content.to_string();
-    for part in ["SIGKILL", "Plugins registered again: counting.", "plain could not be registered again", "kept (Rust)"]
+    for part in
+        ["SIGKILL", "Plugins registered again: counting, beside.", "plain could not be registered again", "kept (Rust)"]
     {
         assert!(told.contains(part), "{part}: {told}");
     }
     printed(&mut client, FIT);
-    assert!(printed(&mut client, "run.step(2, \"batch\");").contains("counting 1\ncounting 2\n"));
+    assert!(printed(&mut client, "run.step(2, \"batch\");").contains("counting 1\nbeside\ncounting 2\nbeside\n"));
     printed(&mut client, &counting(10));
     assert!(printed(&mut client, "run.step(1, \"batch\");").contains("counting 12\n"));
 }
+
+#[test]
+fn they_transform_data_and_answer_verbs_and_entry_points() {
+    let kernel = KernelProcess::start();
+    let mut client = kernel.client();
+    printed(&mut client, TOOL);
+    assert!(printed(&mut client, "%plugins").contains("tool"));
+    let training = "let net = sequential([linear(4, 3)]);\ntrain(net, dataset(\"iris\"), #{ epochs: 1, batch_size: 75, seed: 1 });";
+    assert!(printed(&mut client, training).contains("batch [75, 4]\nbatch [75, 4]\n"));
+    client.gives("plugin(\"tool\").infer(4)", "8.0");
+    client.gives("let m = create_instance(\"tool\"); m.fit(1); m.predict(2)", "2");
+}
+
+const TOOL: &str = r#"%%plugin --rust tool
+use candlewick::plugin_api::{Transform, TransformContext, TransformSet};
+#[derive(Default)]
+struct Tool;
+impl Plugin for Tool {
+    fn metadata(&self) -> Metadata { Metadata::of("tool", "1.0.0", "has transforms and verbs") }
+    fn hooks(&self) -> HookSet { HookSet::none() }
+    fn transforms(&self) -> TransformSet { TransformSet::none().with(Transform::Batch) }
+    fn transform_batch(
+        &mut self, inputs: &Tensor, targets: &Tensor, _ctx: &mut TransformContext,
+    ) -> Result<(Tensor, Tensor), PluginError> {
+        println!("batch {:?}", inputs.dims());
+        Ok((inputs.clone(), targets.clone()))
+    }
+    fn verbs(&self) -> Vec<Verb> {
+        ["infer", "instantiate", "fit", "predict"].iter().filter_map(|name| Verb::from_name(name)).collect()
+    }
+    fn execute(&mut self, verb: Verb, arguments: &[Value]) -> Result<Value, PluginError> {
+        match verb.name() {
+            "infer" => Ok(Value::from(arguments[0].number().unwrap_or(0.0) * 2.0)),
+            "instantiate" => Ok(Value::from(1.0)),
+            "fit" => Ok(Value::from(arguments[0].number().unwrap_or(0.0) + 1.0)),
+            _ => Ok(arguments[0].clone()),
+        }
+    }
+}
+"#;
 
 /// All that a cell that goes well prints and shows.
 fn printed(client: &mut Client, code: &str) -> String {

@@ -122,6 +122,9 @@ pub struct Lines {
     pub source: String,
     /// Its first line there, from 1.
     pub line: u32,
+    /// Columns to add to those of the build's source; a stretch where there are any has one line.
+    #[serde(default)]
+    pub offset: u32,
 }
 
 /// How a compiled cell ran.

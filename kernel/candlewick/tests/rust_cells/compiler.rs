@@ -105,7 +105,8 @@ impl Builds {
         let middle = middle(number);
         let text = format!("{HEAD}{items}{middle}{statements}\n{registered}{TAIL}");
         let count = |text: &str| text.lines().count() as u32;
-        let lines = |built, text: &str, line| Lines { built, count: count(text), source: cell.source.clone(), line };
+        let lines =
+            |built, text: &str, line| Lines { built, count: count(text), source: cell.source.clone(), line, offset: 0 };
         let behind = count(HEAD) + count(items) + count(&middle) + 1;
         let lines = vec![lines(count(HEAD) + 1, items, 1), lines(behind, statements, count(items) + 2)];
         std::fs::create_dir_all(root.join("src")).unwrap();

@@ -174,7 +174,10 @@ fn panics_and_errors_have_their_places(compiler: &Path) {
     let (message, place) = ("index out of bounds: the len is 2 but the index is 7", "cell 1, line 3, column 5");
     assert_eq!(
         (panic.name.as_str(), panic.message.as_str()),
-        ("Panic", &*format!("{message} at {place}; the variables are kept"))
+        (
+            "Panic",
+            &*format!("{message} at {place}; variables of earlier cells are kept, new ones of this cell are not")
+        )
     );
     assert!(panic.traceback.join("\n").contains("[1, 2][at]"), "{:?}", panic.traceback);
     let panic = worker.run("%%rust\n// run\n\n\"x\".parse::<i32>().unwrap();\n");

@@ -58,7 +58,7 @@ fn table(answer: Answer, knowledge: &Knowledge) -> Table {
             Table { head: ["variable", "type"], rows: sorted(rows.collect()), empty: "there are no Rust variables" }
         }
         Answer::Items => {
-            let shown = knowledge.items.iter().filter(|name| !name.starts_with(KEEPER));
+            let shown = knowledge.items.iter().filter(|name| !name.starts_with(KEEPER) && *name != "eprintln");
             let rows = shown.map(|name| [name.clone(), kind(name, knowledge)]);
             Table { head: ["item", "defined"], rows: sorted(rows.collect()), empty: "there are no Rust items" }
         }

@@ -161,14 +161,17 @@ impl Built {
                 _ => continue,
             };
             let source = place.earlier.map_or(source, |index| earlier[index].source.as_str());
-            let built = number as u32;
+            let (built, offset) = (number as u32, place.offset);
             match found.last_mut() {
                 Some(last)
-                    if last.built + last.count == built && last.line + last.count == line && last.source == source =>
+                    if (last.offset, offset) == (0, 0)
+                        && last.built + last.count == built
+                        && last.line + last.count == line
+                        && last.source == source =>
                 {
                     last.count += 1;
                 }
-                _ => found.push(Lines { built, count: 1, source: source.to_owned(), line }),
+                _ => found.push(Lines { built, count: 1, source: source.to_owned(), line, offset }),
             }
         }
         found

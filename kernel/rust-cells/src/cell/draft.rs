@@ -70,11 +70,13 @@ impl Draft {
     pub(crate) fn probe(&self) -> Written {
         let mut written = self.opening();
         for (index, (line, column, expression)) in self.types.iter().enumerate() {
-            let opening = format!("{{ struct {0}; let _: ({0},) =", types::PROBE);
+            // A `match`, so that a `?` in the expression is not taken for the mistake.
+            let opening = format!("{{ struct {}; match (", types::PROBE);
+            let closing = format!(") {{ it => {{ let _: ({},) = it; }} }} }}", types::PROBE);
             written.line(&opening, Origin::TypeOf(index));
             let indent = " ".repeat((*column as usize).saturating_sub(1));
             written.line(&format!("{indent}{expression}"), Origin::Cell(*line));
-            written.line("; }", Origin::TypeOf(index));
+            written.line(&closing, Origin::TypeOf(index));
         }
         written.code(&self.code, self.insertions.clone());
         for (index, variable) in self.variables.iter().enumerate() {

@@ -16,7 +16,9 @@ pub(crate) fn folded(reports: &Reports, diagnostics: &[Value]) -> Option<Bundle>
     let mut told: Vec<Told> = Vec::new();
     for report in diagnostics.iter().filter(|diagnostic| diagnostic["level"] == "warning") {
         let marks = reports.marks.of(report);
-        if marks.iter().any(|mark| mark.primary && mark.text == Text::Here) {
+        // evcxr's expression around the whole of a cell that awaits.
+        let is_around = report["code"]["code"] == "unused_must_use" && spans_lines(report);
+        if !is_around && marks.iter().any(|mark| mark.primary && mark.text == Text::Here) {
             let warning = reports.tell(report);
             told.extend((!told.contains(&warning)).then_some(warning));
         }
@@ -32,6 +34,12 @@ pub(crate) fn folded(reports: &Reports, diagnostics: &[Value]) -> Option<Bundle>
     let style = "margin:0.3em 0 0 0;white-space:pre;overflow-x:auto;font-size:90%";
     let html = format!("<details><summary>{title}</summary><pre style=\"{style}\">{rows}</pre></details>");
     Some(Bundle::text(format!("{title}:\n{}", brief.join("\n"))).with("text/html", html))
+}
+
+/// Whether what a warning points at goes over several lines.
+fn spans_lines(report: &Value) -> bool {
+    let spans = report["spans"].as_array().into_iter().flatten().filter(|span| span["is_primary"] == true);
+    spans.into_iter().any(|span| span["line_start"] != span["line_end"])
 }
 
 /// A text as HTML.

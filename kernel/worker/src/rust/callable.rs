@@ -7,7 +7,7 @@
 
 use super::answer::{Native, Refused};
 use super::error::CellError;
-use super::loading::cell_line;
+use super::loading::cell_place;
 use super::panics::Noting;
 use super::session::{here, is_name};
 use crate::problem::Fault;
@@ -47,8 +47,8 @@ impl Callable {
 
     /// Where it comes from, in words.
     pub fn place(&self) -> String {
-        let at = cell_line(self.at.file(), self.at.line());
-        at.map_or_else(|| "Rust code".to_owned(), |(cell, line)| format!("{cell}, line {line}"))
+        let at = cell_place(self.at.file(), self.at.line(), self.at.column());
+        at.map_or_else(|| "Rust code".to_owned(), |(cell, line, _)| format!("{cell}, line {line}"))
     }
 
     /// Registers a function; called by `callable!` only.

@@ -109,22 +109,23 @@ impl Loaded {
         let _ = fs::remove_file(&self.file);
     }
 
-    /// The place in a cell that a line of the build's source comes from: the cell's name and the line there.
-    pub fn cell_line(&self, line: u32) -> Option<(&str, u32)> {
+    /// The place in a cell that a line of the build's source comes from: the cell's name, the line there, and the columns to
+    /// add to those of the source.
+    pub fn cell_line(&self, line: u32) -> Option<(&str, u32, u32)> {
         let own = self.lines.iter().find(|own| (own.built..own.built.saturating_add(own.count)).contains(&line))?;
-        Some((&own.source, own.line + (line - own.built)))
+        Some((&own.source, own.line + (line - own.built), own.offset))
     }
 }
 
-/// The place in a cell that a place in compiled code comes from: the cell's name and the line there. `file` is the text
-/// that the code itself holds, by whose address its build is found.
-pub fn cell_line(file: &str, line: u32) -> Option<(String, u32)> {
+/// The place in a cell that a place in compiled code comes from: the cell's name, line and column. `file` is the text that
+/// the code itself holds, by whose address its build is found.
+pub fn cell_place(file: &str, line: u32, column: u32) -> Option<(String, u32, u32)> {
     if file != SOURCE {
         return None;
     }
     let loaded = Loaded::of(file.as_ptr().cast())?;
-    let (source, line) = loaded.cell_line(line)?;
-    Some((source.to_owned(), line))
+    let (source, line, offset) = loaded.cell_line(line)?;
+    Some((source.to_owned(), line, column + offset))
 }
 
 /// Gives a file a name that no other has had in this session.
@@ -163,11 +164,11 @@ mod tests {
         }
         let lines = vec![lines(10, 2, "cell 3", 1), lines(20, 5, "cell 7", 2)];
         let loaded = Loaded { file: PathBuf::new(), entry: same, function: String::new(), lines, base: 0 };
-        let check = |line, expect: Option<(&str, u32)>| assert_eq!(loaded.cell_line(line), expect, "{line}");
+        let check = |line, expect: Option<(&str, u32, u32)>| assert_eq!(loaded.cell_line(line), expect, "{line}");
         check(9, None);
-        check(11, Some(("cell 3", 2)));
+        check(11, Some(("cell 3", 2, 0)));
         check(12, None);
-        check(24, Some(("cell 7", 6)));
+        check(24, Some(("cell 7", 6, 0)));
         let address = same as *const c_void;
         assert_eq!(loaded.address_at(loaded.offset_of(address)), address);
     }

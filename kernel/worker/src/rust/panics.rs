@@ -3,7 +3,7 @@
 //!
 //! Must not know what is done with a panic. Read [`Noting`] first.
 
-use super::loading::cell_line;
+use super::loading::cell_place;
 use candlewick_plugin_api::panics::{message_of, note};
 use std::cell::{Cell, RefCell};
 use std::io::Write;
@@ -88,10 +88,7 @@ fn panicked(panic: &PanicHookInfo, former: &dyn Fn(&PanicHookInfo)) {
 
 fn seen(panic: &PanicHookInfo) -> Panicked {
     let (message, location) = (message_of(panic.payload()), panic.location());
-    let at = location.and_then(|at| {
-        let (source, line) = cell_line(at.file(), at.line())?;
-        Some((source, line, at.column()))
-    });
+    let at = location.and_then(|at| cell_place(at.file(), at.line(), at.column()));
     let place = match (&at, location) {
         (Some((source, line, column)), _) => format!("{source}, line {line}, column {column}"),
         (None, Some(at)) => format!("{}, line {}, column {}", short(at.file()), at.line(), at.column()),

@@ -6,7 +6,7 @@
 use super::client::{Attendant, Client, ClientError, Nobody, directory};
 use super::current::{Failure, enter};
 use super::errors;
-use super::loading::{Loaded, cell_line};
+use super::loading::{Loaded, cell_place};
 use super::marks;
 use super::panics;
 use super::progress::Progress;
@@ -23,6 +23,9 @@ use candlewick_link::{
 use rhai::Dynamic;
 use std::ffi::c_void;
 use std::ptr::null_mut;
+
+/// What becomes of variables when a cell does not run to its end: evcxr stores the new ones last.
+const KEPT: &str = "variables of earlier cells are kept, new ones of this cell are not";
 
 /// Below the compiler's directory: builds under names of their own, those that plugins are made of for as long as the
 /// session.
@@ -290,7 +293,7 @@ impl Evaluation<'_> {
         let panic = panic.filter(|_| panicked);
         if interrupt::requested() {
             let why = panic.map(|panic| panic.message).or(failed).map_or_else(String::new, |why| format!(" ({why})"));
-            return Some(self.wrong("Interrupted", format!("the cell was interrupted{why}; what it has made stays")));
+            return Some(self.wrong("Interrupted", format!("the cell was interrupted{why}; {KEPT}")));
         }
         if panicked {
             return Some(self.panicked(panic));
@@ -300,8 +303,8 @@ impl Evaluation<'_> {
 
     /// The cell's last expression was an `Err`.
     fn failed(&self, failure: &Failure) -> Problem {
-        match cell_line(failure.at.file(), failure.at.line()) {
-            Some((source, line)) => {
+        match cell_place(failure.at.file(), failure.at.line(), 0) {
+            Some((source, line, _)) => {
                 self.host.problem_at(&source, line as usize, 0, failure.name, failure.message.clone())
             }
             None => self.wrong(failure.name, failure.message.clone()),
@@ -309,11 +312,10 @@ impl Evaluation<'_> {
     }
 
     fn panicked(&self, panic: Option<panics::Panicked>) -> Problem {
-        let kept = "the variables are kept";
         let Some(panics::Panicked { message, place, at }) = panic else {
-            return self.wrong("Panic", format!("the cell panicked; {kept}"));
+            return self.wrong("Panic", format!("the cell panicked; {KEPT}"));
         };
-        let message = format!("{message} at {place}; {kept}");
+        let message = format!("{message} at {place}; {KEPT}");
         match at {
             Some((source, line, column)) => {
                 self.host.problem_at(&source, line as usize, column as usize, "Panic", message)
