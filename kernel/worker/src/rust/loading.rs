@@ -158,7 +158,7 @@ mod tests {
 
     #[test]
     fn a_builds_line_is_a_cells() {
-        let lines = |built, count, source: &str, line| Lines { built, count, source: source.into(), line };
+        let lines = |built, count, source: &str, line| Lines { built, count, source: source.into(), line, offset: 0 };
         extern "C" fn same(pointer: *mut c_void) -> *mut c_void {
             pointer
         }
