@@ -40,7 +40,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let net = Net::of("digits", |parameters| {
         Ok(Digits { hidden: parameters.linear("hidden", 64, 96)?, output: parameters.linear("output", 96, 10)? })
     })?;
-    let options = Options { epochs: 4, validation: Validation::Fraction(0.2), seed: 7, ..Options::default() };
+    let options = Options { epochs: 12, validation: Validation::Fraction(0.2), seed: 7, ..Options::default() };
     let mut run = Run::new(net, Dataset::named("digits")?, options)?;
     drive::<EngineError>(&mut run, &mut NoHooks, |_, _| Ok(false), |_, _| ())?;
     if let Some(failure) = run.failure() {
