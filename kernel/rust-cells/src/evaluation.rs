@@ -387,8 +387,7 @@ fn restore(session: &mut Session, earlier: Option<Journal>, directory: &Director
 }
 
 fn item_names(knowledge: &Knowledge) -> Vec<String> {
-    let names = knowledge.texts.iter().filter_map(|item| item.name.clone());
-    let mut names: Vec<String> = names.filter(|name| !cell::is_keeper(name)).collect();
+    let mut names = knowledge.names();
     names.sort();
     names.dedup();
     names
